@@ -1,0 +1,1 @@
+"""Tools that run from the checkout: conversion, parity, benchmarks, demo. Never installed."""

@@ -1,0 +1,1 @@
+"""Published and own weights to and from our state dictionaries."""

@@ -1,0 +1,1 @@
+"""Networks ready to run, behind one small protocol."""

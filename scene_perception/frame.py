@@ -1,0 +1,131 @@
+"""What goes into a pipeline and what comes out: frames and estimates.
+
+Every estimate carries the ``stamp_ns`` and ``frame_id`` of the frame it describes, so that
+consumers synchronise by stamp. Arrays are NumPy, C-contiguous, at the resolution that
+``intrinsics`` (or the array's own shape) states, and must not be written to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scene_perception.geometry.camera import Intrinsics
+
+UNKNOWN_LABEL = 255
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One rectified camera image.
+
+    Attributes:
+        image: RGB, uint8. # (H, W, 3)
+        stamp_ns: acquisition time, nanoseconds since the clock's epoch.
+        frame_id: the camera's optical frame.
+        intrinsics: of this image's size, or None where the camera's are unknown.
+
+    Raises:
+        ValueError: for an image that is not ``(H, W, 3)`` uint8 with H, W >= 1, a negative
+            stamp, or intrinsics of another size.
+    """
+
+    image: NDArray[np.uint8]
+    stamp_ns: int
+    frame_id: str
+    intrinsics: Intrinsics | None = None
+
+    def __post_init__(self) -> None:
+        shape, dtype = self.image.shape, self.image.dtype
+        if len(shape) != 3 or shape[2] != 3 or min(shape) < 1 or dtype != np.uint8:
+            raise ValueError(f"image must be (H, W, 3) uint8 with H, W >= 1, got {shape} {dtype}")
+        if self.stamp_ns < 0:
+            raise ValueError(f"stamp_ns must be >= 0, got {self.stamp_ns}")
+        camera = self.intrinsics
+        if camera is not None and (camera.height, camera.width) != shape[:2]:
+            raise ValueError(
+                f"intrinsics are for {camera.width}x{camera.height} px, "
+                f"the image has {shape[1]}x{shape[0]} px"
+            )
+
+
+@dataclass(frozen=True)
+class MetricScale:
+    """Metres per unit of a network's depth.
+
+    Attributes:
+        factor: metres per unit; 1.0 while the scale is unknown.
+        source: ``none``, ``fixed``, ``camera_height`` or ``odometry``.
+        is_metric: False while ``depth`` is relative: no source, or none has been seen yet.
+    """
+
+    factor: float = 1.0
+    source: str = "none"
+    is_metric: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class DepthEstimate:
+    """Depth and semantics of one frame, ready when that frame arrives.
+
+    Attributes:
+        depth: along Z, metres if ``scale.is_metric`` and else relative; NaN where invalid,
+            float32. # (H, W)
+        labels: Cityscapes train ids 0..18, 255 unknown, uint8. # (H, W)
+        image: the frame's RGB at the same resolution, uint8. # (H, W, 3)
+        intrinsics: of ``depth``'s resolution, or None where the camera's are unknown.
+    """
+
+    stamp_ns: int
+    frame_id: str
+    depth: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    image: NDArray[np.uint8]
+    intrinsics: Intrinsics | None
+    scale: MetricScale
+
+
+@dataclass(frozen=True, eq=False)
+class EgoMotion:
+    """The camera's own motion from one frame to the next.
+
+    Attributes:
+        next_from_current: rigid transform with points_next = next_from_current @
+            points_current, translation in metres if ``scale.is_metric``, float64. # (4, 4)
+        linear_m_s: velocity of the camera in its optical frame. # (3,)
+        angular_rad_s: angular velocity of the camera in its optical frame. # (3,)
+        scale: that the translation was multiplied with.
+    """
+
+    next_from_current: NDArray[np.float64]
+    linear_m_s: NDArray[np.float64]
+    angular_rad_s: NDArray[np.float64]
+    scale: MetricScale
+
+
+@dataclass(frozen=True, eq=False)
+class MotionEstimate:
+    """Motion at one frame, ready when the next frame arrives.
+
+    Attributes:
+        stamp_ns: of the frame that is described (the middle one of three).
+        next_stamp_ns: of the frame that ``flow`` points into.
+        flow: px from this frame to the next, channel 0 = x (right), 1 = y (down), at this
+            array's resolution, float32. # (H, W, 2)
+        motion_probability: 0 = moves as the camera's motion explains, 1 = does not,
+            float32. # (H, W)
+        motion_mask: 255 on moving objects, else 0, uint8. # (H, W)
+        ego_motion: of the camera between the two frames.
+        depth: the estimate of the same frame, for consumers that need both.
+    """
+
+    stamp_ns: int
+    next_stamp_ns: int
+    frame_id: str
+    flow: NDArray[np.float32]
+    motion_probability: NDArray[np.float32]
+    motion_mask: NDArray[np.uint8]
+    ego_motion: EgoMotion
+    depth: DepthEstimate

@@ -1,0 +1,1 @@
+"""Pure tensor functions for camera geometry: no state, no modules."""

@@ -1,0 +1,1 @@
+"""Networks only: nn.Modules that compute on normalised tensors."""

@@ -1,0 +1,1 @@
+"""Frame in, estimate out, without ROS."""

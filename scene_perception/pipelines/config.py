@@ -1,0 +1,98 @@
+"""The monocular pipeline's settings, validated once by ``settings.check``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from scene_perception.settings import setting
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """Which network runs, at what size and on what."""
+
+    weights: str = setting("", "path of the weights (.safetensors from offline.convert)")
+    allow_random_weights: bool = setting(
+        False, "run with random weights where none are given (outputs are meaningless)"
+    )
+    height: int = setting(192, "network input height, px", minimum=64, maximum=2048, multiple_of=64)
+    width: int = setting(640, "network input width, px", minimum=64, maximum=4096, multiple_of=64)
+    backend: str = setting("auto", "engine that runs the network", choices=("auto", "torch"))
+    precision: str = setting("float32", "arithmetic of the network", choices=("float32",))
+    device: str = setting("auto", "where the network runs", choices=("auto", "cpu", "cuda"))
+
+
+@dataclass(frozen=True)
+class BufferConfig:
+    """When the three-frame ring buffer keeps its frames and when it starts afresh."""
+
+    max_gap_s: float = setting(
+        1.0, "a longer gap between frames clears the buffer, s", minimum=0.01, maximum=60.0
+    )
+    max_reorder_s: float = setting(
+        0.5,
+        "a stamp this much before the newest is skipped as out of order; an older one is a "
+        "jump back in time (bag loop) and clears the buffer, s",
+        minimum=0.0,
+        maximum=60.0,
+    )
+
+
+@dataclass(frozen=True)
+class MotionConfig:
+    """How optical flow and camera motion become a mask of moving objects."""
+
+    threshold: float = setting(
+        0.5, "motion probability above which a pixel moves (tau)", minimum=0.0, maximum=1.0
+    )
+    intrinsics: str = setting(
+        "predicted",
+        "intrinsics for the camera-induced flow: CameraNet's own or CameraInfo's",
+        choices=("predicted", "camera_info"),
+    )
+
+
+@dataclass(frozen=True)
+class ScaleConfig:
+    """Where metres come from: a monocular network's depth has no unit."""
+
+    source: str = setting(
+        "none",
+        "source of metric scale",
+        choices=("none", "fixed", "camera_height", "odometry"),
+    )
+    factor: float = setting(
+        1.0, "metres per unit of network depth, for source fixed", minimum=1e-6, maximum=1e6
+    )
+    camera_height_m: float = setting(
+        1.65, "camera height above the road, for source camera_height, m", minimum=0.05, maximum=100
+    )
+    smoothing_s: float = setting(
+        1.0, "time constant of the scale's smoothing, s", minimum=0.0, maximum=60.0
+    )
+
+
+@dataclass(frozen=True)
+class OutputConfig:
+    """What the published images look like."""
+
+    resolution: str = setting(
+        "camera", "resolution of every output image", choices=("camera", "network")
+    )
+    min_depth: float = setting(
+        0.0, "smaller depth is NaN, m (or units while relative)", minimum=0.0, maximum=1e6
+    )
+    max_depth: float = setting(
+        1e4, "larger depth is NaN, m (or units while relative)", minimum=1e-3, maximum=1e6
+    )
+
+
+@dataclass(frozen=True)
+class MonoConfig:
+    """Everything the monocular pipeline can be told."""
+
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+    buffer: BufferConfig = field(default_factory=BufferConfig)
+    motion: MotionConfig = field(default_factory=MotionConfig)
+    scale: ScaleConfig = field(default_factory=ScaleConfig)
+    output: OutputConfig = field(default_factory=OutputConfig)
