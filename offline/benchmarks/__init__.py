@@ -1,0 +1,1 @@
+"""What offline/benchmark.py measures: one module per kind of measurement."""
