@@ -1,0 +1,47 @@
+# On a bare machine with Python and make: `make demo` shows the main job, `make test` checks it.
+
+SYSTEM_PYTHON ?= python3
+VENV ?= .venv
+PYTHON := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check \
+	--constraint .ci/constraints.txt
+
+.PHONY: env test lint format demo clean
+
+env: $(INSTALLED)
+
+$(INSTALLED): setup.py .ci/constraints.txt
+	@$(SYSTEM_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+		echo "Python 3.10 or later is needed: make SYSTEM_PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(SYSTEM_PYTHON) -c 'import ensurepip, venv' || { \
+		echo "Python's venv module is missing: sudo apt install python3-venv"; exit 1; }
+	@echo "[1/4] environment $(VENV)"
+	@$(SYSTEM_PYTHON) -m venv --clear $(VENV)
+	@$(PIP_INSTALL) setuptools
+	@echo "[2/4] PyTorch (the largest download)"
+	@$(PIP_INSTALL) torch
+	@echo "[3/4] ROS 2 wheels"
+	@$(PIP_INSTALL) --no-build-isolation --editable '.[ros]'
+	@echo "[4/4] tools"
+	@$(PIP_INSTALL) --no-build-isolation --editable '.[ros,offline,test]'
+	@touch $@
+
+test: lint
+	$(PYTHON) -m pytest
+
+lint: env
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(VENV)/bin/lint-imports
+
+format: env
+	$(PYTHON) -m ruff check --fix .
+	$(PYTHON) -m ruff format .
+
+demo: env
+	$(PYTHON) -m offline.demo
+
+clean:
+	rm -rf build install log dist results *.egg-info .*_cache
