@@ -70,3 +70,49 @@ class Intrinsics:
             [[self.fx, 0.0, self.cx], [0.0, self.fy, self.cy], [0.0, 0.0, 1.0]],
             dtype=torch.float32,
         )
+
+
+def pixel_grid(height: int, width: int, device: torch.device) -> Tensor:
+    """Return every pixel's coordinates, channel 0 = x, float32. # (2, H, W)."""
+    y, x = torch.meshgrid(
+        torch.arange(height, dtype=torch.float32, device=device),
+        torch.arange(width, dtype=torch.float32, device=device),
+        indexing="ij",
+    )
+    return torch.stack([x, y])
+
+
+def unproject(depth: Tensor, intrinsics: Tensor) -> Tensor:
+    """Return the points that pixels with ``depth`` show.
+
+    Args:
+        depth: along Z. # (B, 1, H, W)
+        intrinsics: K without skew, in pixels of H x W. # (B, 3, 3)
+
+    Returns:
+        Points in the optical frame, in the unit of ``depth``. # (B, 3, H, W)
+    """
+    focal, centre = _split(intrinsics)
+    grid = pixel_grid(depth.shape[2], depth.shape[3], depth.device)
+    return torch.cat([(grid - centre) / focal * depth, depth], 1)
+
+
+def project(points: Tensor, intrinsics: Tensor) -> Tensor:
+    """Return the pixel coordinates of points, which may lie outside the image.
+
+    Args:
+        points: in the optical frame. # (B, 3, H, W)
+        intrinsics: K without skew, in pixels. # (B, 3, 3)
+
+    Returns:
+        Coordinates, channel 0 = x. ``z + 1e-10`` is divided by (the published guard, which
+        does not tell points behind the camera apart). # (B, 2, H, W)
+    """
+    focal, centre = _split(intrinsics)
+    z = points[:, 2:]
+    return (focal * points[:, :2] + centre * z) / (z + 1e-10)
+
+
+def _split(intrinsics: Tensor) -> tuple[Tensor, Tensor]:
+    focal = intrinsics.diagonal(dim1=1, dim2=2)[:, :2, None, None]
+    return focal, intrinsics[:, :2, 2, None, None]

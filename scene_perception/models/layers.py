@@ -1,0 +1,161 @@
+"""Convolution blocks and the resizing and padding rules of TensorFlow 1.
+
+Published TensorFlow networks only give their numbers with TensorFlow's own rules: ``SAME``
+padding that puts the odd sample after the image, resizes without half-pixel centres, batch
+norm without a scale. Each rule stands here once, with the place that it comes from.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class BatchNorm(nn.Module):
+    """Batch norm with an offset and no scale (slim's default): ``y = (x - mean) / std + bias``.
+
+    Not ``nn.BatchNorm2d``: that one trains a scale which the published networks do not have,
+    and saves a scale and a step counter which their checkpoints do not hold. Here parameters
+    and buffers are exactly the published variables (beta, moving_mean, moving_variance).
+    """
+
+    eps = 1e-3
+    momentum = 1e-3
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("running_mean", torch.zeros(channels))
+        self.register_buffer("running_var", torch.ones(channels))
+
+    running_mean: Tensor
+    running_var: Tensor
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Normalise ``(B, C, H, W)`` by running statistics (batch statistics in training)."""
+        return F.batch_norm(
+            features,
+            self.running_mean,
+            self.running_var,
+            weight=None,
+            bias=self.bias,
+            training=self.training,
+            momentum=self.momentum,
+            eps=self.eps,
+        )
+
+
+class ReflectConv(nn.Module):
+    """Convolution after reflection padding of one sample on every side (``networks/ops.py``).
+
+    The published code pads by one whatever the kernel size, so a 1x1 kernel grows the map by
+    two rows and two columns. With stride 2 the kernel's centres are samples 0, 2, 4, ...
+
+    Args:
+        norm: batch norm and ReLU after the convolution, which then has no bias.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3, norm: bool = True
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, bias=not norm)
+        self.norm = BatchNorm(outputs) if norm else None
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Convolve ``(B, inputs, H, W)`` with H, W >= 2."""
+        features = self.conv(F.pad(features, (1, 1, 1, 1), mode="reflect"))
+        if self.norm is None:
+            return features
+        return F.relu(self.norm(features))
+
+
+class SameConv(nn.Module):
+    """3x3 convolution with TensorFlow's ``SAME`` zero padding and a leaky ReLU of 0.2.
+
+    With stride 2 on an even size ``SAME`` pads nothing before and one sample after, so the
+    kernel's centres are samples 1, 3, 5, ...: PyTorch's symmetric padding gives 0, 2, 4, ...
+
+    Args:
+        linear: no activation after the convolution.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        stride: int = 1,
+        dilation: int = 1,
+        linear: bool = False,
+    ) -> None:
+        super().__init__()
+        padding = dilation if stride == 1 else 0
+        self.conv = nn.Conv2d(inputs, outputs, 3, stride, padding, dilation)
+        self.linear = linear
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Convolve ``(B, inputs, H, W)``; H and W even for stride 2."""
+        if self.conv.stride[0] == 2:
+            features = F.pad(features, (0, 1, 0, 1))
+        features = self.conv(features)
+        return features if self.linear else F.leaky_relu(features, 0.2)
+
+
+def resize_bilinear(images: Tensor, height: int, width: int) -> Tensor:
+    """Resize ``(B, C, H, W)`` as ``tf.image.resize_bilinear`` of TensorFlow 1.
+
+    Output sample ``i`` reads source position ``i * in / out``: no half-pixel centres, the
+    far edge is repeated. ``F.interpolate`` has no such mode.
+    """
+    return _resize_axis(_resize_axis(images, 2, height), 3, width)
+
+
+def resize_nearest(images: Tensor, height: int, width: int) -> Tensor:
+    """Resize ``(B, C, H, W)`` as ``tf.image.resize_nearest_neighbor``: source floor(i*in/out)."""
+    rows = _source_positions(images.shape[2], height, images.device).long()
+    columns = _source_positions(images.shape[3], width, images.device).long()
+    return images.index_select(2, rows).index_select(3, columns)
+
+
+def _resize_axis(images: Tensor, axis: int, size: int) -> Tensor:
+    old = images.shape[axis]
+    if old == size:
+        return images
+    if size % old == 0:
+        return _upscale_axis(images, axis, size // old)
+    position = _source_positions(old, size, images.device)
+    lower = position.long()
+    first = images.index_select(axis, lower)
+    second = images.index_select(axis, (lower + 1).clamp(max=old - 1))
+    fraction = position - lower
+    return first + (second - first) * (fraction if axis == 3 else fraction[:, None])
+
+
+def _upscale_axis(images: Tensor, axis: int, factor: int) -> Tensor:
+    """Whole-number factors need no gather: ``factor`` blends of neighbours, interleaved."""
+    size = images.shape[axis]
+    last = images.narrow(axis, size - 1, 1)
+    step = torch.cat([images.narrow(axis, 1, size - 1), last], axis) - images
+    phases = [images + step * (i / factor) if i else images for i in range(factor)]
+    return torch.stack(phases, axis + 1).flatten(axis, axis + 1)
+
+
+def _source_positions(old: int, new: int, device: torch.device) -> Tensor:
+    """Return ``i * old / new`` in float32 as TensorFlow computes it, which decides ties."""
+    position = torch.arange(new, dtype=torch.float32, device=device) * (old / new)
+    return position.clamp(max=old - 1)
+
+
+def check_image_size(height: int, width: int, *, multiple: int, minimum: int) -> None:
+    """Refuse image sizes that a network's pyramid cannot halve and reflect.
+
+    Raises:
+        ValueError: naming the size and the rule.
+    """
+    if height % multiple or width % multiple or min(height, width) < minimum:
+        raise ValueError(
+            f"image height and width must be multiples of {multiple} px and at least {minimum} px, "
+            f"got {height}x{width}; resize the image first"
+        )

@@ -1,0 +1,219 @@
+"""SD-OFNet: optical flow from three images (``networks/selflow``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from scene_perception.geometry.warp import resize_flow, warp_by_flow
+from scene_perception.models.correlation import correlation, l2_normalize
+from scene_perception.models.layers import SameConv, check_image_size
+
+LEVELS = (2, 3, 4, 5, 6)
+FLOW_CHANNELS = {2: 32, 3: 64, 4: 96, 5: 128, 6: 192}
+_SEARCH_RANGE = 4
+_COSTS = (2 * _SEARCH_RANGE + 1) ** 2
+_CONTEXT = ((128, 1), (128, 2), (128, 4), (96, 8), (64, 16), (32, 1))
+
+
+class FlowFeatures(NamedTuple):
+    """One frame's features at 1/4, 1/8 ... 1/64 of its size. # (B, 32 ... 192, H/2^n, W/2^n)."""
+
+    flow_features_2: Tensor
+    flow_features_3: Tensor
+    flow_features_4: Tensor
+    flow_features_5: Tensor
+    flow_features_6: Tensor
+
+
+class FlowOutputs(NamedTuple):
+    """Flow from the current to the next frame, px, channel 0 = x. # (B, 2, H, W)."""
+
+    flow: Tensor
+
+
+class FlowEstimate(NamedTuple):
+    """Both directions at one level; the batch holds B forward, then B backward items.
+
+    Attributes:
+        flow: px of that level. # (2B, 2, h, w)
+        features: the estimator's last hidden features. # (2B, 32, h, w)
+        costs: each direction's own cost volume. # (2B, 81, h, w)
+    """
+
+    flow: Tensor
+    features: Tensor
+    costs: Tensor
+
+
+class FlowEncoder(nn.Module):
+    """Feature pyramid of one frame; level 1 is not kept, as nobody reads it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        channels = (3, 16, *FLOW_CHANNELS.values())
+        self.levels = nn.ModuleList(
+            nn.Sequential(SameConv(inputs, outputs, stride=2), SameConv(outputs, outputs))
+            for inputs, outputs in pairwise(channels)
+        )
+
+    def forward(self, image: Tensor) -> FlowFeatures:
+        """Encode RGB images in 0..1, H and W multiples of 64. # (B, 3, H, W).
+
+        Raises:
+            ValueError: for another image size.
+        """
+        check_image_size(*image.shape[2:], multiple=64, minimum=64)
+        pyramid = []
+        for level in self.levels:
+            image = level(image)
+            pyramid.append(image)
+        return FlowFeatures(*pyramid[1:])
+
+
+class FlowEstimator(nn.Module):
+    """Flow of one level from cost volumes, features and the coarser level's flow."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        widths = (2 * _COSTS + channels + 4, 128, 128, 96, 64, 32)
+        pairs = pairwise(widths)
+        self.hidden = nn.Sequential(*(SameConv(inputs, outputs) for inputs, outputs in pairs))
+        self.flow = SameConv(32, 2, linear=True)
+
+    def forward(self, target: Tensor, sources: Tensor, flow: Tensor) -> FlowEstimate:
+        """Estimate both directions as one batch.
+
+        Args:
+            target: the current frame's features, twice. # (2B, C, h, w)
+            sources: features of the next, then the previous frame. # (2B, C, h, w)
+            flow: the coarser level's flow, resized to this level. # (2B, 2, h, w)
+        """
+        warped = warp_by_flow(sources, flow)
+        costs = correlation(
+            l2_normalize(target), l2_normalize(warped), (_SEARCH_RANGE, _SEARCH_RANGE)
+        )
+        features = self.hidden(
+            torch.cat([costs, other_direction(costs), target, flow, -other_direction(flow)], 1)
+        )
+        return FlowEstimate(self.flow(features), features, costs)
+
+
+class FlowDecoder(nn.Module):
+    """Coarse-to-fine flow from three frames' features, refined at 1/4 of the image's size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.estimators = nn.ModuleDict(
+            {f"level_{n}": FlowEstimator(FLOW_CHANNELS[n]) for n in reversed(LEVELS)}
+        )
+        inputs, layers = 68, []
+        for outputs, dilation in _CONTEXT:
+            layers.append(SameConv(inputs, outputs, dilation=dilation))
+            inputs = outputs
+        self.context = nn.Sequential(*layers, SameConv(inputs, 2, linear=True))
+
+    def forward(  # noqa: PLR0917 (an engine's inputs are named tensors)
+        self,
+        flow_features_2_previous: Tensor,
+        flow_features_2_current: Tensor,
+        flow_features_2_next: Tensor,
+        flow_features_3_previous: Tensor,
+        flow_features_3_current: Tensor,
+        flow_features_3_next: Tensor,
+        flow_features_4_previous: Tensor,
+        flow_features_4_current: Tensor,
+        flow_features_4_next: Tensor,
+        flow_features_5_previous: Tensor,
+        flow_features_5_current: Tensor,
+        flow_features_5_next: Tensor,
+        flow_features_6_previous: Tensor,
+        flow_features_6_current: Tensor,
+        flow_features_6_next: Tensor,
+    ) -> FlowOutputs:
+        """Return the forward flow from three frames' features.
+
+        The backward flow is estimated along with it, since each direction reads the other's,
+        but not refined: nobody reads that.
+        """
+        previous = (
+            flow_features_2_previous,
+            flow_features_3_previous,
+            flow_features_4_previous,
+            flow_features_5_previous,
+            flow_features_6_previous,
+        )
+        current = (
+            flow_features_2_current,
+            flow_features_3_current,
+            flow_features_4_current,
+            flow_features_5_current,
+            flow_features_6_current,
+        )
+        following = (
+            flow_features_2_next,
+            flow_features_3_next,
+            flow_features_4_next,
+            flow_features_5_next,
+            flow_features_6_next,
+        )
+        finest = self.estimate(previous, current, following)[-1]
+        forward = self.refinement_input(finest)[: flow_features_2_current.shape[0]]
+        return FlowOutputs(full_size(self.context(forward)))
+
+    def estimate(
+        self, previous: Sequence[Tensor], current: Sequence[Tensor], following: Sequence[Tensor]
+    ) -> list[FlowEstimate]:
+        """Return both directions at levels 6 to 2 from three feature pyramids, level 2 first."""
+        estimates: list[FlowEstimate] = []
+        for level, estimator in zip(
+            reversed(range(len(LEVELS))), self.estimators.values(), strict=True
+        ):
+            target = torch.cat([current[level], current[level]])
+            sources = torch.cat([following[level], previous[level]])
+            height, width = target.shape[2:]
+            if estimates:
+                flow = resize_flow(estimates[-1].flow, height, width)
+            else:
+                flow = torch.zeros_like(target[:, :2])
+            estimates.append(estimator(target, sources, flow))
+        return estimates
+
+    def refinement_input(self, finest: FlowEstimate) -> Tensor:
+        """Return the context network's input for both directions. # (2B, 68, h, w)."""
+        features, flow = finest.features, finest.flow
+        return torch.cat([features, other_direction(features), flow, -other_direction(flow)], 1)
+
+
+class SDOFNet(nn.Module):
+    """Optical flow from the second to the third of three images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = FlowEncoder()
+        self.decoder = FlowDecoder()
+
+    def forward(self, previous: Tensor, current: Tensor, following: Tensor) -> FlowOutputs:
+        """Return the flow of three RGB images in 0..1. # (B, 3, H, W) each."""
+        pyramids = [self.encoder(image) for image in (previous, current, following)]
+        triples = zip(*pyramids, strict=True)
+        outputs: FlowOutputs = self.decoder(
+            *(features for triple in triples for features in triple)
+        )
+        return outputs
+
+
+def other_direction(both: Tensor) -> Tensor:
+    """Swap the halves of a batch that holds forward, then backward items."""
+    forward, backward = both.chunk(2)
+    return torch.cat([backward, forward])
+
+
+def full_size(refined: Tensor) -> Tensor:
+    """Resize the refined flow from 1/4 to the image's size. # (B, 2, 4h, 4w)."""
+    height, width = refined.shape[2:]
+    return resize_flow(refined, 4 * height, 4 * width)
