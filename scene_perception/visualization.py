@@ -1,0 +1,234 @@
+"""Estimates as pictures for people: colour maps of depth, labels, flow and motion.
+
+Every function returns RGB uint8 of the input's height and width. Invalid values are black,
+which no colour scale contains. Legends are in ``legends.py``.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from scene_perception.cityscapes import CLASSES, UNKNOWN_COLOR
+
+Pixels = NDArray[np.uint8]
+
+MOVING_COLOR = (255, 40, 40)
+_SAMPLE_STEP = 4  # every 16th pixel is enough for a percentile
+# Hues of the Middlebury colour wheel from right over down, left and up, with the steps to the
+# next hue (Baker et al. 2011; colorcode.cpp of the flow-code).
+_WHEEL = (
+    ((255, 0, 0), 15),
+    ((255, 255, 0), 6),
+    ((0, 255, 0), 4),
+    ((0, 255, 255), 11),
+    ((0, 0, 255), 13),
+    ((255, 0, 255), 6),
+)
+_ANGLES, _RADII = 1024, 255  # resolution of the flow table: at most two levels of error
+_BEYOND = 0.75  # brightness of flow longer than the radius
+
+
+def color_depth(
+    depth: NDArray[np.float32], near: float | None = None, far: float | None = None
+) -> Pixels:
+    """Colour depth by its inverse: red is near, blue is far (Turbo), black is invalid.
+
+    Args:
+        depth: along Z in any unit, invalid where not above 0, float32. # (H, W)
+        near: depth shown as the nearest colour; by default ``depth_range``'s.
+        far: depth shown as the farthest colour; by default ``depth_range``'s.
+
+    Raises:
+        ValueError: for another shape, or a range that is not 0 < near < far.
+    """
+    _check_plane("depth", depth)
+    if near is None or far is None:
+        seen_near, seen_far = depth_range(depth)
+        near, far = near or seen_near, far or seen_far
+    if not 0 < near < far:
+        raise ValueError(f"depth range must be 0 < near < far, got near {near}, far {far}")
+    low, high = 1.0 / far, 1.0 / near
+    valid = depth > 0
+    inverse = np.divide(1.0, depth, out=np.zeros(depth.shape, np.float32), where=valid)
+    return _color_scale((inverse - np.float32(low)) / np.float32(high - low), valid, _turbo())
+
+
+def depth_range(depth: NDArray[np.float32]) -> tuple[float, float]:
+    """Return (near, far) that hold 96 % of the valid depths; (1, 2) where there are none."""
+    sample = depth[::_SAMPLE_STEP, ::_SAMPLE_STEP]
+    seen = sample[np.isfinite(sample) & (sample > 0)]
+    if not len(seen):
+        return 1.0, 2.0
+    near, far = (float(value) for value in np.percentile(seen, (2.0, 98.0)))
+    return (near, far) if far > 1.01 * near else (0.99 * near, 1.01 * near)
+
+
+def color_labels(labels: Pixels) -> Pixels:
+    """Colour Cityscapes train ids (0..18) by the published palette. # (H, W) uint8.
+
+    Raises:
+        ValueError: for another shape or type.
+    """
+    _check_plane("labels", labels)
+    if labels.dtype != np.uint8:
+        raise ValueError(f"labels must be uint8, got {labels.dtype}")
+    return _look_up(labels, _palette())
+
+
+def color_probability(probability: NDArray[np.float32]) -> Pixels:
+    """Colour 0 (dark blue) to 1 (yellow) by Viridis; NaN is black. # (H, W) float32.
+
+    Raises:
+        ValueError: for another shape.
+    """
+    _check_plane("probability", probability)
+    return _color_scale(probability, np.isfinite(probability), _viridis())
+
+
+def overlay_mask(
+    image: Pixels,
+    mask: Pixels,
+    color: tuple[int, int, int] = MOVING_COLOR,
+    opacity: float = 0.6,
+) -> Pixels:
+    """Tint an image where a mask is not 0.
+
+    Args:
+        image: RGB, uint8. # (H, W, 3)
+        mask: uint8. # (H, W)
+        color: RGB of the tint.
+        opacity: 0 leaves the image, 1 paints it over.
+
+    Raises:
+        ValueError: where mask and image differ in size.
+    """
+    if mask.shape != image.shape[:2]:
+        raise ValueError(f"mask must be of the image's size {image.shape[:2]}, got {mask.shape}")
+    tint = np.full_like(image, color)
+    tinted = cv2.addWeighted(image, 1.0 - opacity, tint, opacity, 0.0)
+    return _pixels(cv2.copyTo(tinted, mask, image.copy()))
+
+
+def color_flow(flow: NDArray[np.float32], radius: float | None = None) -> Pixels:
+    """Colour optical flow by the Middlebury wheel: hue is direction, saturation is length.
+
+    Right is red, down is yellow, left is cyan, up is violet; no motion is white; longer than
+    ``radius`` is darker; NaN is black.
+
+    Args:
+        flow: px, channel 0 = x, 1 = y, float32. # (H, W, 2)
+        radius: length of full saturation, px; by default ``flow_radius``'s.
+
+    Raises:
+        ValueError: for another shape or a radius that is not above 0.
+    """
+    if flow.ndim != 3 or flow.shape[2] != 2 or 0 in flow.shape:
+        raise ValueError(f"flow must be (H, W, 2), none of them 0, got {flow.shape}")
+    radius = flow_radius(flow) if radius is None else radius
+    if not (math.isfinite(radius) and radius > 0):
+        raise ValueError(f"flow radius must be > 0 px, got {radius}")
+    packed = np.take(_flow_table(), _flow_index(flow, radius), mode="clip")  # faster than raise
+    rgba = packed.view(np.uint8).reshape(*packed.shape, 4)
+    return _pixels(cv2.cvtColor(rgba, cv2.COLOR_RGBA2RGB))
+
+
+def _flow_index(flow: NDArray[np.float32], radius: float) -> NDArray[np.int32]:
+    """Return every pixel's place in ``_flow_table``. # (H, W)."""
+    u, v = cv2.split(flow)
+    length, angle = cv2.cartToPolar(u, v)
+    invalid = ~np.isfinite(length)
+    length[invalid] = angle[invalid] = 0.0
+    length *= _RADII / radius
+    length += 0.5
+    np.minimum(length, _RADII + 1, out=length)
+    angle *= _ANGLES / math.tau
+    angle += 0.5
+    index: NDArray[np.int32] = angle.astype(np.int32)
+    index *= _RADII + 2
+    index += length.astype(np.int32)
+    index[invalid] = (_ANGLES + 1) * (_RADII + 2)
+    return index
+
+
+def flow_radius(flow: NDArray[np.float32]) -> float:
+    """Return the length that 99 % of the valid flow stays below, at least 1 px."""
+    sample = flow[::_SAMPLE_STEP, ::_SAMPLE_STEP]
+    length = np.hypot(sample[..., 0], sample[..., 1])
+    seen = length[np.isfinite(length)]
+    return max(float(np.percentile(seen, 99.0)), 1.0) if len(seen) else 1.0
+
+
+def _color_scale(unit: NDArray[np.float32], valid: NDArray[np.bool_], table: Pixels) -> Pixels:
+    """Colour 0..1 (clipped) with entries 1..255 of a table, whose entry 0 is for the invalid."""
+    index = np.clip(unit * np.float32(254.0), 0.0, 254.0) + np.float32(1.5)
+    return _look_up(np.where(valid, index, np.float32(0)).astype(np.uint8), table)
+
+
+def _look_up(index: Pixels, table: Pixels) -> Pixels:
+    return _pixels(cv2.applyColorMap(index, table))
+
+
+@lru_cache(maxsize=1)
+def _turbo() -> Pixels:
+    return _scale_table(cv2.COLORMAP_TURBO, first=28)  # its dark end looks like invalid
+
+
+@lru_cache(maxsize=1)
+def _viridis() -> Pixels:
+    return _scale_table(cv2.COLORMAP_VIRIDIS)
+
+
+def _scale_table(colormap: int, first: int = 0) -> Pixels:
+    """Return black and then a colour map from its entry ``first`` on. # (256, 1, 3)."""
+    ramp = np.linspace(first, 255, 255).round().astype(np.uint8)[:, None]
+    colors = cv2.cvtColor(cv2.applyColorMap(ramp, colormap), cv2.COLOR_BGR2RGB)
+    return np.concatenate([np.zeros((1, 1, 3), np.uint8), _pixels(colors)])
+
+
+@lru_cache(maxsize=1)
+def _palette() -> Pixels:
+    table = np.full((256, 1, 3), UNKNOWN_COLOR, np.uint8)
+    table[: len(CLASSES), 0] = [entry.color for entry in CLASSES]
+    return table
+
+
+@lru_cache(maxsize=1)
+def _flow_table() -> NDArray[np.uint32]:
+    """Return RGBA bytes by angle and length, flat, and black as the last entry.
+
+    The last column is beyond the radius; the last row is of angles that round up to a turn.
+    """
+    wheel = _wheel()
+    position = np.arange(_ANGLES + 1) % _ANGLES * ((len(wheel) - 1) / _ANGLES)
+    hue = np.stack([np.interp(position, range(len(wheel)), part) for part in wheel.T], axis=-1)
+    saturation = (np.arange(_RADII + 1) / _RADII)[:, None]
+    inside = 255.0 - saturation * (255.0 - hue[:, None])
+    table = np.full((_ANGLES + 1, _RADII + 2, 4), 255, np.uint8)
+    table[:, :-1, :3] = inside
+    table[:, -1, :3] = _BEYOND * hue
+    return np.append(table.reshape(-1, 4).view(np.uint32)[:, 0], np.uint32(0))
+
+
+def _wheel() -> NDArray[np.float64]:
+    """Return the colours of the wheel. # (55, 3)."""
+    parts = []
+    for index, (start, steps) in enumerate(_WHEEL):
+        end = np.array(_WHEEL[(index + 1) % len(_WHEEL)][0], float)
+        ramp = np.floor(255 * np.arange(steps) / steps)[:, None] / 255
+        parts.append(np.array(start, float) * (1 - ramp) + end * ramp)
+    return np.concatenate(parts)
+
+
+def _check_plane(name: str, array: NDArray[Any]) -> None:
+    if array.ndim != 2 or 0 in array.shape:
+        raise ValueError(f"{name} must be (H, W), none of them 0, got {array.shape}")
+
+
+def _pixels(array: NDArray[Any]) -> Pixels:
+    return array.astype(np.uint8, copy=False)
