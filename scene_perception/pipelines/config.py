@@ -4,22 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from scene_perception.engines.config import NetworkConfig
 from scene_perception.settings import setting
-
-
-@dataclass(frozen=True)
-class NetworkConfig:
-    """Which network runs, at what size and on what."""
-
-    weights: str = setting("", "path of the weights (.safetensors from offline.convert)")
-    allow_random_weights: bool = setting(
-        False, "run with random weights where none are given (outputs are meaningless)"
-    )
-    height: int = setting(192, "network input height, px", minimum=64, maximum=2048, multiple_of=64)
-    width: int = setting(640, "network input width, px", minimum=64, maximum=4096, multiple_of=64)
-    backend: str = setting("auto", "engine that runs the network", choices=("auto", "torch"))
-    precision: str = setting("float32", "arithmetic of the network", choices=("float32",))
-    device: str = setting("auto", "where the network runs", choices=("auto", "cpu", "cuda"))
 
 
 @dataclass(frozen=True)
@@ -68,13 +54,27 @@ class ScaleConfig:
         1.65, "camera height above the road, for source camera_height, m", minimum=0.05, maximum=100
     )
     smoothing_s: float = setting(
-        1.0, "time constant of the scale's smoothing, s", minimum=0.0, maximum=60.0
+        1.0,
+        "time constant of the scale's smoothing, 0 takes each measurement as it is, s",
+        minimum=0.0,
+        maximum=60.0,
+    )
+    min_translation_m: float = setting(
+        0.02,
+        "odometry that moves less from one frame to the next keeps the scale, for source "
+        "odometry, m",
+        minimum=1e-4,
+        maximum=10.0,
     )
 
 
 @dataclass(frozen=True)
 class OutputConfig:
-    """What the published images look like."""
+    """What the published images look like.
+
+    Raises:
+        ValueError: if ``min_depth`` is not below ``max_depth``.
+    """
 
     resolution: str = setting(
         "camera", "resolution of every output image", choices=("camera", "network")
@@ -85,6 +85,13 @@ class OutputConfig:
     max_depth: float = setting(
         1e4, "larger depth is NaN, m (or units while relative)", minimum=1e-3, maximum=1e6
     )
+
+    def __post_init__(self) -> None:
+        if self.min_depth >= self.max_depth:
+            raise ValueError(
+                f"output.min_depth must be < output.max_depth, "
+                f"got {self.min_depth} and {self.max_depth}"
+            )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,53 @@
+"""An engine that takes no time, to measure everything but inference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from scene_perception.engines.base import Engine, TensorSpec, check_inputs
+
+
+class ConstantEngine:
+    """Checks its inputs like any engine and returns the same tensors at every call.
+
+    Args:
+        inputs: name and specification of every input.
+        constants: what each call returns.
+    """
+
+    def __init__(self, inputs: Mapping[str, TensorSpec], constants: Mapping[str, Tensor]) -> None:
+        self._inputs = dict(inputs)
+        self._constants = dict(constants)
+        self._outputs = {
+            name: TensorSpec(tuple(tensor.shape), tensor.dtype)
+            for name, tensor in constants.items()
+        }
+
+    @classmethod
+    def recorded(cls, engine: Engine) -> ConstantEngine:
+        """Return a constant engine with what ``engine`` gives for one fixed noise input."""
+        generator = torch.Generator().manual_seed(0)
+        noise = {
+            name: torch.rand(spec.shape, generator=generator).to(spec.dtype)
+            for name, spec in engine.inputs.items()
+        }
+        constants = {name: tensor.clone() for name, tensor in engine(**noise).items()}
+        return cls(engine.inputs, constants)
+
+    @property
+    def inputs(self) -> Mapping[str, TensorSpec]:
+        """Name and specification of every input."""
+        return self._inputs
+
+    @property
+    def outputs(self) -> Mapping[str, TensorSpec]:
+        """Name and specification of every output."""
+        return self._outputs
+
+    def __call__(self, **tensors: Tensor) -> dict[str, Tensor]:
+        """Return the constants; see ``Engine``."""
+        check_inputs(self._inputs, tensors)
+        return dict(self._constants)

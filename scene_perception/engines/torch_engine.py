@@ -1,0 +1,59 @@
+"""Eager PyTorch as an engine: the reference that every other backend is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from scene_perception.engines.base import TensorSpec, check_inputs
+
+
+class TorchEngine:
+    """Runs a module whose forward takes named tensors and returns a ``NamedTuple`` of tensors.
+
+    The module is put into evaluation mode and moved to ``device``; inputs are moved there at
+    each call, outputs stay there. Specifications of the outputs come from one run on zeros.
+
+    Args:
+        module: the network, its forward's argument names equal to the keys of ``inputs``.
+        inputs: name and specification of every input.
+        device: where the module runs.
+
+    Raises:
+        ValueError: if the module's result has no field names.
+    """
+
+    def __init__(
+        self, module: nn.Module, inputs: Mapping[str, TensorSpec], device: str = "cpu"
+    ) -> None:
+        self._module = module.eval().to(device)
+        self._device = torch.device(device)
+        self._inputs = dict(inputs)
+        zeros = {name: torch.zeros(spec.shape, dtype=spec.dtype) for name, spec in inputs.items()}
+        self._outputs = {
+            name: TensorSpec(tuple(tensor.shape), tensor.dtype)
+            for name, tensor in self(**zeros).items()
+        }
+
+    @property
+    def inputs(self) -> Mapping[str, TensorSpec]:
+        """Name and specification of every input."""
+        return self._inputs
+
+    @property
+    def outputs(self) -> Mapping[str, TensorSpec]:
+        """Name and specification of every output."""
+        return self._outputs
+
+    @torch.inference_mode()
+    def __call__(self, **tensors: Tensor) -> dict[str, Tensor]:
+        """Run the network once; see ``Engine``."""
+        check_inputs(self._inputs, tensors)
+        result = self._module(**{name: tensor.to(self._device) for name, tensor in tensors.items()})
+        if not hasattr(result, "_asdict"):
+            raise ValueError(
+                f"an engine's module must return a NamedTuple of tensors, got {type(result)}"
+            )
+        return dict(result._asdict())

@@ -1,0 +1,129 @@
+"""From a network's tensors to the arrays that consumers see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from scene_perception.frame import DepthEstimate, EgoMotion, Frame, MetricScale, MotionEstimate
+from scene_perception.geometry.motion import motion_mask
+from scene_perception.pipelines.config import OutputConfig
+from scene_perception.pipelines.preprocess import NetworkInput
+
+_SMALLEST = float(np.finfo(np.float32).tiny)
+
+Float = NDArray[np.float32]
+Image = NDArray[Any]
+Size = tuple[int, int]
+
+
+def depth_estimate(
+    frame: Frame,
+    network_input: NetworkInput,
+    outputs: Mapping[str, Tensor],
+    scale: MetricScale,
+    config: OutputConfig,
+) -> DepthEstimate:
+    """Return depth and labels of ``frame`` at the resolution that ``config`` asks for.
+
+    Args:
+        frame: the camera's image.
+        network_input: the same frame as the network saw it.
+        outputs: ``inverse_depth`` (1, 1, h, w) and ``labels`` (1, h, w).
+        scale: of the depth.
+        config: resolution and valid range.
+    """
+    image, intrinsics = frame.image, frame.intrinsics
+    if config.resolution == "network":
+        height, width = network_input.image.shape[2:]
+        image, intrinsics = _resized(image, (width, height)), network_input.intrinsics
+    size = (image.shape[1], image.shape[0])
+    limits = (config.min_depth, config.max_depth)
+    return DepthEstimate(
+        stamp_ns=frame.stamp_ns,
+        frame_id=frame.frame_id,
+        depth=depth_image(array(outputs["inverse_depth"])[0], size, scale.factor, limits),
+        labels=_resized(array(outputs["labels"]), size, cv2.INTER_NEAREST_EXACT),
+        image=image,
+        intrinsics=intrinsics,
+        scale=scale,
+    )
+
+
+def motion_estimate(
+    depth: DepthEstimate,
+    next_stamp_ns: int,
+    outputs: Mapping[str, Tensor],
+    ego_motion: EgoMotion,
+    threshold: float,
+) -> MotionEstimate:
+    """Return the motion of the frame that ``depth`` describes, at its resolution.
+
+    As published, the mask is decided at the network's resolution.
+
+    Args:
+        depth: of the same frame.
+        next_stamp_ns: stamp of the frame after it.
+        outputs: ``labels`` (1, h, w), ``flow`` (1, 2, h, w), ``motion_probability``
+            (1, 1, h, w).
+        ego_motion: of the camera between the two frames.
+        threshold: motion probability above which a pixel moves.
+    """
+    size = (depth.image.shape[1], depth.image.shape[0])
+    probability = outputs["motion_probability"][:, 0]
+    mask = 255 * motion_mask(probability, outputs["labels"], threshold)
+    return MotionEstimate(
+        stamp_ns=depth.stamp_ns,
+        next_stamp_ns=next_stamp_ns,
+        frame_id=depth.frame_id,
+        flow=flow_image(array(outputs["flow"]), size),
+        motion_probability=_resized(array(probability), size),
+        motion_mask=_resized(array(mask), size, cv2.INTER_NEAREST_EXACT),
+        ego_motion=ego_motion,
+        depth=depth,
+    )
+
+
+def depth_image(
+    inverse_depth: Float, size: Size, factor: float, limits: tuple[float, float]
+) -> Float:
+    """Return depth at ``size`` (width, height), NaN outside ``limits`` and where not finite.
+
+    Inverse depth is interpolated, not depth: it is what the network learnt, and it is
+    bounded towards the horizon. # (h, w) -> (H, W)
+    """
+    depth = _resized(inverse_depth, size)
+    with np.errstate(divide="ignore"):
+        np.divide(np.float32(factor), depth, out=depth)
+    nearest, farthest = max(limits[0], _SMALLEST), limits[1]
+    if not (depth.min() >= nearest and depth.max() <= farthest):
+        depth[~((depth >= nearest) & (depth <= farthest))] = np.nan
+    return depth
+
+
+def flow_image(flow: Float, size: Size) -> Float:
+    """Return flow at ``size`` (width, height), in px of that size. # (2, h, w) -> (H, W, 2)."""
+    height, width = flow.shape[1:]
+    pixels = np.empty((height, width, 2), dtype=np.float32)
+    np.multiply(flow[0], np.float32(size[0] / width), out=pixels[..., 0])
+    np.multiply(flow[1], np.float32(size[1] / height), out=pixels[..., 1])
+    return pixels if (width, height) == size else _resized(pixels, size)
+
+
+def array(tensor: Tensor) -> Image:
+    """Return the tensor's first batch element on the host, possibly sharing its memory."""
+    return tensor[0].cpu().numpy()
+
+
+def _resized(
+    image: NDArray[Any], size: Size, interpolation: int = cv2.INTER_LINEAR
+) -> NDArray[Any]:
+    """Return a resized copy (half-pixel centres); never the array itself."""
+    if (image.shape[1], image.shape[0]) == size:
+        return image.copy()
+    return cv2.resize(image, size, interpolation=interpolation)
