@@ -111,7 +111,7 @@ def _decompress(message: CompressedImage) -> NDArray[Any]:
 
 
 def _is_cut_jpeg(data: Pixels) -> bool:
-    # OpenCV before 4.9 returns the missing part of a cut JPEG as gray, without an error.
+    # Older OpenCV returns the missing part of a cut JPEG as gray, without an error.
     raw = data.tobytes()
     return raw.startswith(_JPEG_START) and _JPEG_END not in raw
 

@@ -1,0 +1,207 @@
+"""Colours worked by hand, the published wheel's formula, and refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scene_perception.visualization import (
+    color_depth,
+    color_flow,
+    color_labels,
+    color_probability,
+    depth_range,
+    flow_radius,
+    overlay_mask,
+)
+
+BLACK = [0, 0, 0]
+
+
+def depth_of(*values):
+    return np.array([values], np.float32)
+
+
+def flow_of(*vectors):
+    return np.array([vectors], np.float32)
+
+
+def middlebury(flow, radius):
+    """The wheel of the flow-code's colorcode.cpp, pixel by pixel, without its integer floors."""
+    ramp = {name: np.arange(n) / n for name, n in zip("abcdef", (15, 6, 4, 11, 13, 6), strict=True)}
+    zero, one = np.zeros_like, np.ones_like
+    parts = [
+        (one(ramp["a"]), ramp["a"], zero(ramp["a"])),
+        (1 - ramp["b"], one(ramp["b"]), zero(ramp["b"])),
+        (zero(ramp["c"]), one(ramp["c"]), ramp["c"]),
+        (zero(ramp["d"]), 1 - ramp["d"], one(ramp["d"])),
+        (ramp["e"], zero(ramp["e"]), one(ramp["e"])),
+        (one(ramp["f"]), zero(ramp["f"]), 1 - ramp["f"]),
+    ]
+    wheel = np.concatenate([np.stack(part, axis=1) for part in parts])
+    u, v = flow[..., 0] / radius, flow[..., 1] / radius
+    length = np.hypot(u, v)[..., None]
+    place = (np.arctan2(-v, -u) / np.pi + 1) / 2 * (len(wheel) - 1)
+    low = np.floor(place).astype(int)
+    weight = (place - low)[..., None]
+    hue = (1 - weight) * wheel[low] + weight * wheel[(low + 1) % len(wheel)]
+    return 255 * np.where(length <= 1, 1 - length * (1 - hue), 0.75 * hue)
+
+
+def test_near_is_red_and_far_is_blue():
+    red, _, blue = 0, 1, 2
+    near, far = color_depth(depth_of(1.0, 100.0), 1.0, 100.0)[0].astype(int)
+    assert near[red] > 2 * near[blue]
+    assert far[blue] > 2 * far[red]
+
+
+def test_colours_step_with_inverse_depth():
+    near, middle, far = color_depth(depth_of(1.0, 2.0, np.inf), 1.0, 1e9)[0]
+    ramp = color_depth(1 / np.linspace(1, 1e-9, 255, dtype=np.float32)[None], 1.0, 1e9)[0]
+    np.testing.assert_array_equal([near, middle, far], ramp[[0, 127, 254]])
+
+
+def test_depth_outside_the_range_has_the_colour_of_its_end():
+    image = color_depth(depth_of(0.1, 2.0, 50.0, 1e6), 2.0, 50.0)[0]
+    np.testing.assert_array_equal(image[0], image[1])
+    np.testing.assert_array_equal(image[3], image[2])
+
+
+def test_invalid_depth_is_black_and_no_valid_depth_is():
+    depth = np.append(np.geomspace(0.5, 200, 1000, dtype=np.float32), [np.nan, 0.0, -1.0])
+    image = color_depth(depth[None].astype(np.float32), 0.5, 200.0)[0]
+    assert image[:1000].max(axis=1).min() > 60
+    np.testing.assert_array_equal(image[1000:], [BLACK] * 3)
+
+
+def test_a_depth_image_without_any_depth_is_black():
+    assert not color_depth(np.full((4, 5), np.nan, np.float32)).any()
+
+
+def test_the_depth_range_leaves_out_two_percent_at_each_end():
+    depth = np.arange(1, 102, dtype=np.float32).repeat(4)[None]  # every fourth pixel: 1 .. 101
+    assert depth_range(depth) == pytest.approx((3.0, 99.0))
+
+
+def test_the_depth_range_ignores_what_is_invalid():
+    depth = np.full((8, 8), 7.0, np.float32)
+    depth[4:] = np.nan
+    depth[0, 0] = np.inf
+    assert depth_range(depth) == pytest.approx((6.93, 7.07))
+
+
+def test_the_default_depth_colours_are_those_of_the_range():
+    depth = np.random.default_rng(0).random((40, 60), np.float32) + 1
+    near, far = depth_range(depth)
+    np.testing.assert_array_equal(color_depth(depth), color_depth(depth, near, far))
+
+
+@pytest.mark.parametrize("ends", [(0.0, 5.0), (5.0, 5.0), (5.0, 1.0), (-1.0, 5.0)])
+def test_a_depth_range_that_is_none_is_refused(ends):
+    with pytest.raises(ValueError, match="must be 0 < near < far, got near"):
+        color_depth(depth_of(1.0), *ends)
+
+
+def test_labels_have_the_published_colours_and_unknown_is_black():
+    image = color_labels(np.array([[0, 13, 255, 19]], np.uint8))
+    np.testing.assert_array_equal(image[0], [(128, 64, 128), (0, 0, 142), BLACK, BLACK])
+
+
+def test_labels_of_another_type_are_refused():
+    with pytest.raises(ValueError, match="labels must be uint8, got int64"):
+        color_labels(np.zeros((2, 2), np.int64))
+
+
+def test_probability_goes_from_dark_blue_to_yellow():
+    ends = color_probability(np.array([[0.0, 1.0]], np.float32))[0]
+    np.testing.assert_array_equal(ends, [(68, 1, 84), (253, 231, 37)])  # Viridis
+
+
+def test_unknown_probability_is_black():
+    assert not color_probability(np.array([[np.nan]], np.float32)).any()
+
+
+@pytest.mark.parametrize(
+    ("vector", "color"),
+    [
+        ((10, 0), (255, 0, 0)),  # right: red
+        ((0, 0), (255, 255, 255)),  # still: white
+        ((5, 0), (255, 127, 127)),  # half as fast: half as saturated
+        ((20, 0), (191, 0, 0)),  # beyond the radius: darker
+        ((np.nan, 0), BLACK),
+        ((0, np.inf), BLACK),
+    ],
+)
+def test_flow_has_the_colours_of_the_wheel(vector, color):
+    np.testing.assert_allclose(color_flow(flow_of(vector), 10.0)[0, 0], color, atol=1)
+
+
+def test_flow_agrees_with_the_published_formula():
+    random = np.random.default_rng(0)
+    # Just above "right" the published wheel jumps from its last colour to its first.
+    length, angle = random.uniform(0, 2, (50, 60)), random.uniform(0.02, 6.26, (50, 60))
+    length[np.abs(length - 1) < 0.01] = 0.5  # at the rim either side is right
+    flow = (np.stack([np.cos(angle), np.sin(angle)], -1) * length[..., None] * 8).astype(np.float32)
+    np.testing.assert_allclose(color_flow(flow, 8.0), middlebury(flow, 8.0), atol=4)
+
+
+def test_the_flow_radius_leaves_out_one_percent():
+    flow = np.zeros((1, 404, 2), np.float32)
+    flow[0, ::4, 1] = -np.arange(101)
+    assert flow_radius(flow) == pytest.approx(99.0)
+    np.testing.assert_array_equal(color_flow(flow), color_flow(flow, 99.0))
+
+
+def test_the_flow_radius_is_at_least_a_pixel():
+    assert flow_radius(np.full((4, 4, 2), 0.1, np.float32)) == 1.0
+    assert flow_radius(np.full((4, 4, 2), np.nan, np.float32)) == 1.0
+
+
+@pytest.mark.parametrize("radius", [0.0, -1.0, np.nan, np.inf])
+def test_a_flow_radius_that_is_not_positive_is_refused(radius):
+    with pytest.raises(ValueError, match=f"flow radius must be > 0 px, got {radius}"):
+        color_flow(flow_of((1, 1)), radius)
+
+
+def test_a_mask_tints_the_image_and_leaves_the_rest():
+    image = np.full((1, 2, 3), 100, np.uint8)
+    tinted = overlay_mask(image, np.array([[255, 0]], np.uint8), color=(200, 0, 50), opacity=0.5)
+    np.testing.assert_array_equal(tinted[0], [(150, 50, 75), (100, 100, 100)])
+    np.testing.assert_array_equal(image, 100)
+
+
+def test_a_mask_of_another_size_is_refused():
+    with pytest.raises(ValueError, match=r"size \(2, 2\), got \(2, 3\)"):
+        overlay_mask(np.zeros((2, 2, 3), np.uint8), np.zeros((2, 3), np.uint8))
+
+
+@pytest.mark.parametrize("function", [color_depth, color_labels, color_probability])
+@pytest.mark.parametrize("shape", [(4,), (4, 4, 1), (0, 4)])
+def test_an_array_that_is_not_a_plane_is_refused(function, shape):
+    with pytest.raises(ValueError, match=r"must be \(H, W\), none of them 0, got"):
+        function(np.zeros(shape, np.uint8))
+
+
+@pytest.mark.parametrize("shape", [(2, 4, 4), (4, 4), (0, 4, 2)])
+def test_flow_of_another_shape_is_refused(shape):
+    with pytest.raises(ValueError, match=r"flow must be \(H, W, 2\), none of them 0, got"):
+        color_flow(np.zeros(shape, np.float32))
+
+
+def test_every_picture_is_rgb_of_the_inputs_size():
+    plane = np.ones((4, 5), np.float32)
+    pictures = [
+        color_depth(plane),
+        color_probability(plane),
+        color_labels(plane.astype(np.uint8)),
+        color_flow(np.dstack([plane, plane])),
+        overlay_mask(np.ones((4, 5, 3), np.uint8), plane.astype(np.uint8)),
+    ]
+    assert {(image.shape, image.dtype.name) for image in pictures} == {((4, 5, 3), "uint8")}
+
+
+def test_a_slice_is_coloured_like_its_copy():
+    flow = np.random.default_rng(2).normal(size=(6, 8, 2)).astype(np.float32)[:, ::2]
+    np.testing.assert_array_equal(color_flow(flow, 2.0), color_flow(flow.copy(), 2.0))
+    depth = np.abs(flow[..., 0])
+    np.testing.assert_array_equal(color_depth(depth, 0.1, 9), color_depth(depth.copy(), 0.1, 9))
