@@ -62,13 +62,37 @@ class ReflectConv(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(inputs, outputs, kernel, stride, bias=not norm)
         self.norm = BatchNorm(outputs) if norm else None
+        self.linear = not norm
 
     def forward(self, features: Tensor) -> Tensor:
         """Convolve ``(B, inputs, H, W)`` with H, W >= 2."""
         features = self.conv(F.pad(features, (1, 1, 1, 1), mode="reflect"))
+        if self.norm is not None:
+            features = self.norm(features)
+        return features if self.linear else F.relu(features, inplace=True)
+
+    @torch.no_grad()
+    def fold(self) -> None:
+        """Move batch norm's running statistics into the convolution's weight and bias."""
         if self.norm is None:
-            return features
-        return F.relu(self.norm(features))
+            return
+        norm = self.norm.double()
+        scale = (norm.running_var + norm.eps).rsqrt()
+        self.conv.weight.copy_(self.conv.weight * scale.view(-1, 1, 1, 1))
+        bias = norm.bias - norm.running_mean * scale
+        self.conv.bias = nn.Parameter(bias.to(self.conv.weight.dtype))
+        self.norm = None
+
+
+def fold_batch_norm(network: nn.Module) -> None:
+    """Fold every batch norm of ``network`` into its convolution, in place, for inference.
+
+    The outputs stay the same up to rounding. What is folded can no longer be trained, nor
+    saved or loaded under the names of the original.
+    """
+    for module in network.modules():
+        if isinstance(module, ReflectConv):
+            module.fold()
 
 
 class SameConv(nn.Module):
@@ -100,7 +124,7 @@ class SameConv(nn.Module):
         if self.conv.stride[0] == 2:
             features = F.pad(features, (0, 1, 0, 1))
         features = self.conv(features)
-        return features if self.linear else F.leaky_relu(features, 0.2)
+        return features if self.linear else F.leaky_relu(features, 0.2, inplace=True)
 
 
 def resize_bilinear(images: Tensor, height: int, width: int) -> Tensor:
@@ -113,10 +137,11 @@ def resize_bilinear(images: Tensor, height: int, width: int) -> Tensor:
 
 
 def resize_nearest(images: Tensor, height: int, width: int) -> Tensor:
-    """Resize ``(B, C, H, W)`` as ``tf.image.resize_nearest_neighbor``: source floor(i*in/out)."""
-    rows = _source_positions(images.shape[2], height, images.device).long()
-    columns = _source_positions(images.shape[3], width, images.device).long()
-    return images.index_select(2, rows).index_select(3, columns)
+    """Resize ``(B, C, H, W)`` as ``tf.image.resize_nearest_neighbor``: source floor(i*in/out).
+
+    PyTorch's ``nearest`` (not ``nearest-exact``) is the same rule in the same precision.
+    """
+    return F.interpolate(images, (height, width), mode="nearest")
 
 
 def _resize_axis(images: Tensor, axis: int, size: int) -> Tensor:
@@ -143,7 +168,7 @@ def _upscale_axis(images: Tensor, axis: int, factor: int) -> Tensor:
 
 
 def _source_positions(old: int, new: int, device: torch.device) -> Tensor:
-    """Return ``i * old / new`` in float32 as TensorFlow computes it, which decides ties."""
+    """Return ``i * old / new`` in float32, as TensorFlow computes it."""
     position = torch.arange(new, dtype=torch.float32, device=device) * (old / new)
     return position.clamp(max=old - 1)
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scene_perception.geometry.warp import resize_flow, warp_by_flow
@@ -17,6 +18,7 @@ LEVELS = (2, 3, 4, 5, 6)
 FLOW_CHANNELS = {2: 32, 3: 64, 4: 96, 5: 128, 6: 192}
 _SEARCH_RANGE = 4
 _COSTS = (2 * _SEARCH_RANGE + 1) ** 2
+_FLOWS = 4
 _CONTEXT = ((128, 1), (128, 2), (128, 4), (96, 8), (64, 16), (32, 1))
 
 
@@ -75,31 +77,59 @@ class FlowEncoder(nn.Module):
         return FlowFeatures(*pyramid[1:])
 
 
+class PairConv(nn.Module):
+    """First convolution of an estimator, whose input is [costs, target features, flows].
+
+    The target's features are the same for both directions, so their share of this linear
+    layer is computed once: half a giga multiply-accumulate less per frame at 192x640.
+    """
+
+    def __init__(self, channels: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(2 * _COSTS + channels + _FLOWS, outputs, 3, padding=1)
+
+    def forward(self, costs: Tensor, target: Tensor, flows: Tensor) -> Tensor:
+        """Convolve ``(2B, 162, h, w)``, ``(B, C, h, w)`` and ``(2B, 4, h, w)``."""
+        of_costs, of_target, of_flows = self.conv.weight.split(
+            [costs.shape[1], target.shape[1], flows.shape[1]], 1
+        )
+        shared = F.conv2d(target, of_target, self.conv.bias, padding=1)
+        own = F.conv2d(torch.cat([costs, flows], 1), torch.cat([of_costs, of_flows], 1), padding=1)
+        both = own.view(2, *shared.shape) + shared
+        return F.leaky_relu(both.flatten(0, 1), 0.2, inplace=True)
+
+
 class FlowEstimator(nn.Module):
     """Flow of one level from cost volumes, features and the coarser level's flow."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        widths = (2 * _COSTS + channels + 4, 128, 128, 96, 64, 32)
-        pairs = pairwise(widths)
-        self.hidden = nn.Sequential(*(SameConv(inputs, outputs) for inputs, outputs in pairs))
+        widths = pairwise((128, 128, 96, 64, 32))
+        self.hidden = nn.ModuleList(
+            [PairConv(channels, 128), *(SameConv(inputs, outputs) for inputs, outputs in widths)]
+        )
         self.flow = SameConv(32, 2, linear=True)
 
     def forward(self, target: Tensor, sources: Tensor, flow: Tensor) -> FlowEstimate:
         """Estimate both directions as one batch.
 
         Args:
-            target: the current frame's features, twice. # (2B, C, h, w)
+            target: the current frame's features. # (B, C, h, w)
             sources: features of the next, then the previous frame. # (2B, C, h, w)
             flow: the coarser level's flow, resized to this level. # (2B, 2, h, w)
         """
-        warped = warp_by_flow(sources, flow)
+        normalized, warped = l2_normalize(target), l2_normalize(warp_by_flow(sources, flow))
         costs = correlation(
-            l2_normalize(target), l2_normalize(warped), (_SEARCH_RANGE, _SEARCH_RANGE)
+            torch.cat([normalized, normalized]), warped, (_SEARCH_RANGE, _SEARCH_RANGE)
         )
-        features = self.hidden(
-            torch.cat([costs, other_direction(costs), target, flow, -other_direction(flow)], 1)
+        first, *others = self.hidden
+        features = first(
+            torch.cat([costs, other_direction(costs)], 1),
+            target,
+            torch.cat([flow, -other_direction(flow)], 1),
         )
+        for layer in others:
+            features = layer(features)
         return FlowEstimate(self.flow(features), features, costs)
 
 
@@ -173,14 +203,13 @@ class FlowDecoder(nn.Module):
         for level, estimator in zip(
             reversed(range(len(LEVELS))), self.estimators.values(), strict=True
         ):
-            target = torch.cat([current[level], current[level]])
             sources = torch.cat([following[level], previous[level]])
-            height, width = target.shape[2:]
+            height, width = sources.shape[2:]
             if estimates:
                 flow = resize_flow(estimates[-1].flow, height, width)
             else:
-                flow = torch.zeros_like(target[:, :2])
-            estimates.append(estimator(target, sources, flow))
+                flow = torch.zeros_like(sources[:, :2])
+            estimates.append(estimator(current[level], sources, flow))
         return estimates
 
     def refinement_input(self, finest: FlowEstimate) -> Tensor:
