@@ -102,6 +102,11 @@ class MonoPipeline:
         """What the metric scale is or what it waits for, for people."""
         return self._scale.status
 
+    @property
+    def buffered(self) -> int:
+        """Number of frames whose features are kept."""
+        return len(self._buffer)
+
     def process(self, frame: Frame, *, motion: bool = True) -> MonoResult:
         """Take the next frame and return what is now known.
 
@@ -138,6 +143,27 @@ class MonoPipeline:
             ValueError: for a position that is not three finite numbers.
         """
         self._scale.add_odometry(stamp_ns, position_m)
+
+    def reconfigure(self, config: MonoConfig) -> None:
+        """Use other settings from the next frame on; kept frames stay.
+
+        The scale is measured anew where its settings change.
+
+        Raises:
+            ValueError: as the constructor, and for other ``network`` or ``buffer`` settings,
+                which need a new pipeline.
+        """
+        old = self._config
+        check(config)
+        check_engines(self._engines, config)
+        if (config.network, config.buffer) != (old.network, old.buffer):
+            raise ValueError(
+                f"network and buffer settings must stay {old.network}, {old.buffer}, "
+                f"got {config.network}, {config.buffer}: make a new pipeline"
+            )
+        if config.scale != old.scale:
+            self._scale = ScaleEstimator(config.scale)
+        self._config = config
 
     def reset(self) -> None:
         """Forget frames and scale; the counters go on."""

@@ -1,0 +1,68 @@
+"""What a process that sends images must set before ``rclpy.init()``."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Mapping, MutableMapping
+from importlib import resources
+from pathlib import Path
+
+PROFILES_FILE = "FASTDDS_DEFAULT_PROFILES_FILE"
+OLD_PROFILES_FILE = "FASTRTPS_DEFAULT_PROFILES_FILE"
+_USERS_CHOICES = (PROFILES_FILE, OLD_PROFILES_FILE, "FASTDDS_BUILTIN_TRANSPORTS")
+_USERS_FILE = "DEFAULT_FASTDDS_PROFILES.xml"
+_DISTROS_WITH_OLD_NAME = ("humble", "iron")
+
+# mallopt's parameter numbers, from glibc's malloc.h.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_MEBIBYTE = 1 << 20
+
+
+def profile_path() -> Path:
+    """Return the path of the Fast DDS profile with 16 MB of shared memory."""
+    return Path(str(resources.files("scene_perception.nodes") / "fastdds_profile.xml"))
+
+
+def use_large_messages(environment: MutableMapping[str, str]) -> None:
+    """Choose the Fast DDS profile for images, unless the user has chosen a transport.
+
+    Call it with ``os.environ`` before ``rclpy.init()``; other middlewares ignore it.
+    """
+    if any(environment.get(name) for name in _USERS_CHOICES) or Path(_USERS_FILE).exists():
+        return
+    old = environment.get("ROS_DISTRO", "") in _DISTROS_WITH_OLD_NAME
+    environment[OLD_PROFILES_FILE if old else PROFILES_FILE] = str(profile_path())
+
+
+def transport_in_effect(environment: Mapping[str, str]) -> str:
+    """Return one line for the log: which transport settings Fast DDS reads."""
+    for name in _USERS_CHOICES:
+        if environment.get(name):
+            return f"Fast DDS reads {name}={environment[name]}"
+    if Path(_USERS_FILE).exists():
+        return f"Fast DDS reads {_USERS_FILE} in the working directory"
+    return "Fast DDS has its default transports: best-effort images above 0.5 MB may not arrive"
+
+
+def keep_freed_memory() -> bool:
+    """Let malloc reuse image-sized blocks instead of returning them to the system.
+
+    Without it each message of 0.1 MB or more is mapped and page-faulted anew, which triples
+    the time of (de)serialising it. Only glibc has the knob.
+
+    Returns:
+        Whether it took effect.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):
+        return False
+    accepted = mallopt(_M_MMAP_THRESHOLD, 32 * _MEBIBYTE)
+    return bool(mallopt(_M_TRIM_THRESHOLD, 256 * _MEBIBYTE) and accepted)
+
+
+def prepare_process() -> None:
+    """Do both for this process."""
+    use_large_messages(os.environ)
+    keep_freed_memory()
