@@ -76,6 +76,9 @@ class OdometryMatcher:
         self._track.clear()
         self._waiting.clear()
 
+    def __len__(self) -> int:
+        return len(self._arrived) + len(self._track) + len(self._waiting)
+
     def _take_arrived(self) -> None:
         while self._arrived:
             sample = self._arrived.popleft()

@@ -1,0 +1,47 @@
+"""A pose moves points; the camera moves the other way."""
+
+import numpy as np
+import pytest
+
+from scene_perception.frame import MetricScale
+from scene_perception.pipelines.ego_motion import ego_motion
+
+METRIC = MetricScale(10.0, "fixed", is_metric=True)
+
+
+def pose(*values: float) -> np.ndarray:
+    return np.array(values, dtype=np.float32)
+
+
+def test_a_camera_that_drives_forward_has_positive_z_velocity():
+    motion = ego_motion(pose(0, 0, -0.05, 0, 0, 0), METRIC, elapsed_s=0.1)
+    assert motion.linear_m_s == pytest.approx([0, 0, 5.0], abs=1e-6)
+    assert motion.angular_rad_s == pytest.approx([0, 0, 0], abs=1e-12)
+
+
+def test_a_camera_that_turns_right_has_positive_y_rate():
+    """Points move to the left of a camera that turns right about its down axis."""
+    motion = ego_motion(pose(0, 0, 0, 0, -0.02, 0), METRIC, elapsed_s=0.1)
+    ahead = motion.next_from_current @ np.array([0.0, 0.0, 10.0, 1.0])
+    assert ahead[0] < 0
+    assert motion.angular_rad_s == pytest.approx([0, 0.2, 0], abs=1e-6)
+
+
+def test_points_and_translation_share_the_scale():
+    motion = ego_motion(pose(0.1, 0.2, 0.3, 0, 0, 0), METRIC, elapsed_s=1.0)
+    assert motion.next_from_current[:3, 3] == pytest.approx([1.0, 2.0, 3.0], rel=1e-6)
+    assert motion.scale is METRIC
+
+
+def test_velocity_is_in_the_current_frame_s_axes_while_turning():
+    quarter = np.pi / 2
+    motion = ego_motion(pose(0, 0, -0.1, 0, -quarter, 0), METRIC, elapsed_s=1.0)
+    # Next camera looks along the current x axis; its origin, 1 m along its own +z.
+    assert motion.linear_m_s == pytest.approx([1.0, 0, 0], abs=1e-6)
+    assert motion.angular_rad_s == pytest.approx([0, quarter, 0], abs=1e-6)
+
+
+@pytest.mark.parametrize("elapsed_s", [0.0, -0.1])
+def test_time_that_stands_still_is_refused(elapsed_s):
+    with pytest.raises(ValueError, match="elapsed_s must be > 0, got"):
+        ego_motion(pose(0, 0, 0, 0, 0, 0), METRIC, elapsed_s)
