@@ -55,8 +55,11 @@ def color_depth(
         raise ValueError(f"depth range must be 0 < near < far, got near {near}, far {far}")
     low, high = 1.0 / far, 1.0 / near
     valid = depth > 0
-    inverse = np.divide(1.0, depth, out=np.zeros(depth.shape, np.float32), where=valid)
-    return _color_scale((inverse - np.float32(low)) / np.float32(high - low), valid, _turbo())
+    with np.errstate(divide="ignore", invalid="ignore"):
+        unit = np.reciprocal(depth, dtype=np.float32)
+        unit -= low
+        unit /= high - low
+    return _color_scale(unit, valid, _turbo())
 
 
 def depth_range(depth: NDArray[np.float32]) -> tuple[float, float]:
@@ -110,8 +113,8 @@ def overlay_mask(
     """
     if mask.shape != image.shape[:2]:
         raise ValueError(f"mask must be of the image's size {image.shape[:2]}, got {mask.shape}")
-    tint = np.full_like(image, color)
-    tinted = cv2.addWeighted(image, 1.0 - opacity, tint, opacity, 0.0)
+    levels = (1.0 - opacity) * np.arange(256)[:, None, None] + opacity * np.array(color)
+    tinted = cv2.LUT(image, levels.round().astype(np.uint8))
     return _pixels(cv2.copyTo(tinted, mask, image.copy()))
 
 
@@ -166,8 +169,11 @@ def flow_radius(flow: NDArray[np.float32]) -> float:
 
 def _color_scale(unit: NDArray[np.float32], valid: NDArray[np.bool_], table: Pixels) -> Pixels:
     """Colour 0..1 (clipped) with entries 1..255 of a table, whose entry 0 is for the invalid."""
-    index = np.clip(unit * np.float32(254.0), 0.0, 254.0) + np.float32(1.5)
-    return _look_up(np.where(valid, index, np.float32(0)).astype(np.uint8), table)
+    index = np.clip(unit, 0.0, 1.0)
+    index *= 254.0
+    index += 1.5
+    index[~valid] = 0.0
+    return _look_up(index.astype(np.uint8), table)
 
 
 def _look_up(index: Pixels, table: Pixels) -> Pixels:

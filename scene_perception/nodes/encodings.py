@@ -163,11 +163,12 @@ def _nv24(planes: Pixels) -> Pixels:
     height, width = planes.shape[0] // 3, planes.shape[1]
     step = planes.strides[0]
     chroma = as_strided(planes[height:], (height, width, 2), (2 * step, 2, 1))
-    repeated = np.empty((height, width, 4), np.uint8)
-    repeated[..., 0::2] = planes[:height]
-    repeated[..., 1::2] = chroma
-    doubled = cv2.cvtColor(repeated.reshape(height, 2 * width, 2), cv2.COLOR_YUV2RGB_YUY2)
-    return np.ascontiguousarray(doubled[:, ::2])
+    luma = planes[:height, :, 0]
+    u, v = cv2.split(chroma)
+    repeated = cv2.merge((luma, u, luma, v)).reshape(height, 2 * width, 2)
+    rgba = cv2.cvtColor(repeated, cv2.COLOR_YUV2RGBA_YUY2)
+    one_of_two = rgba.view(np.uint32)[:, ::2].copy().view(np.uint8)
+    return cast(Pixels, cv2.cvtColor(one_of_two, cv2.COLOR_RGBA2RGB))
 
 
 def _encodings() -> dict[str, Encoding]:

@@ -64,11 +64,12 @@ def point_cloud_message(
     _check("labels", labels, points.shape[:-1], np.uint8)
     _check("velocity", velocity, points.shape, np.float32)
     message = _empty_cloud(points.shape, stamp_ns, frame_id)
-    xyz, motion = points.reshape(-1, 3), velocity.reshape(-1, 3)
-    colors, classes = rgb.reshape(-1, 3), labels.reshape(-1)
-    for start in range(0, len(xyz), _BLOCK):
-        part = slice(start, start + _BLOCK)
-        append(message, _pack(xyz[part], colors[part], classes[part], motion[part]))
+    if points.ndim == 2:
+        points, rgb, labels, velocity = points[None], rgb[None], labels[None], velocity[None]
+    rows = max(1, _BLOCK // message.width)
+    for start in range(0, message.height, rows):
+        part = slice(start, start + rows)
+        append(message, _pack(points[part], rgb[part], labels[part], velocity[part]))
     return message
 
 
@@ -99,22 +100,21 @@ def _empty_cloud(shape: tuple[int, ...], stamp_ns: int, frame_id: str) -> PointC
 
 
 def _pack(
-    xyz: NDArray[np.float32],
+    points: NDArray[np.float32],
     rgb: NDArray[np.uint8],
     labels: NDArray[np.uint8],
     velocity: NDArray[np.float32],
 ) -> NDArray[np.void]:
-    cloud: NDArray[np.void] = np.empty(len(xyz), POINT)
+    cloud: NDArray[np.void] = np.empty(labels.shape, POINT)
     for axis, name in enumerate("xyz"):
-        cloud[name] = xyz[:, axis]
-        cloud[f"v{name}"] = velocity[:, axis]
+        cloud[name] = points[..., axis]
+        cloud[f"v{name}"] = velocity[..., axis]
     cloud["rgb"] = _packed_color(rgb)
     cloud["label"] = labels
     return cloud
 
 
 def _packed_color(rgb: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """Return 0x00RRGGBB. # (N, 3) -> (N,)."""
-    bgra = cv2.cvtColor(rgb[None], cv2.COLOR_RGB2BGRA)
-    packed = bgra.astype(np.uint8, copy=False).view(np.dtype("<u4"))[0, :, 0]
-    return packed & np.uint32(0xFFFFFF)
+    """Return 0x00RRGGBB. # (H, W, 3) -> (H, W)."""
+    bgra = cv2.cvtColor(rgb, cv2.COLOR_RGB2BGRA).astype(np.uint8, copy=False)
+    return bgra.view(np.dtype("<u4"))[..., 0] & np.uint32(0xFFFFFF)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
+
 import cv2
 import numpy as np
 import pytest
@@ -153,6 +156,15 @@ def test_a_compressed_image_that_is_cut_off_is_refused(extension, kept):
     message = compressed(data[:kept], "rgb8; jpeg compressed bgr8")
     with pytest.raises(ValueError, match=f"whole JPEG or PNG, got {kept} bytes of format 'rgb8;"):
         compressed_to_rgb(message)
+
+
+def test_a_header_claiming_more_pixels_than_opencv_takes_is_refused():
+    size = struct.pack(">II", 2**16, 2**16)
+    header_chunk = b"IHDR" + size + bytes([8, 2, 0, 0, 0])
+    data = encoded(picture(), ".png")
+    forged = data[:12] + header_chunk + struct.pack(">I", zlib.crc32(header_chunk)) + data[33:]
+    with pytest.raises(ValueError, match=r"do not decode \(pixels <= CV_IO_MAX_IMAGE_PIXELS\)"):
+        compressed_to_rgb(compressed(forged, "rgb8; png compressed bgr8"))
 
 
 def test_a_video_packet_is_refused():
