@@ -17,7 +17,7 @@ $(INSTALLED): setup.py .ci/constraints.txt
 	@$(SYSTEM_PYTHON) -c 'import ensurepip, venv' || { \
 		echo "Python's venv module is missing: sudo apt install python3-venv"; exit 1; }
 	@echo "[1/4] environment $(VENV)"
-	@$(SYSTEM_PYTHON) -m venv --clear $(VENV)
+	@$(SYSTEM_PYTHON) -m venv $(VENV)
 	@$(PIP_INSTALL) setuptools
 	@echo "[2/4] PyTorch (the largest download)"
 	@$(PIP_INSTALL) torch
@@ -41,7 +41,7 @@ format: env
 	$(PYTHON) -m ruff format .
 
 demo: env
-	$(PYTHON) -m offline.demo
+	$(PYTHON) -m offline.demo $(if $(FRAMES),--frames "$(FRAMES)")
 
 clean:
 	rm -rf build install log dist results *.egg-info .*_cache

@@ -18,6 +18,7 @@ REQUIRES = [
     "opencv-python-headless>=4.5,<5",
     "safetensors>=0.4",  # our weights files; loading one runs no code
     "rosbags>=0.10,<0.12",  # replay_node and record_node read and write rosbag2 without ROS
+    "ruamel.yaml>=0.17",  # camera calibration files; rosbags brings it along
 ]
 
 # One ROS distribution's wheels, for machines without ROS. Never a requirement: mixed with a

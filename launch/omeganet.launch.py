@@ -1,0 +1,130 @@
+"""OmegaNet on one camera: starts mono_node, which configures and activates itself.
+
+    ros2 launch scene_perception omeganet.launch.py image:=/camera/image_rect weights:=w.safetensors
+
+An argument that is left empty leaves its parameter as the parameter file has it.
+"""
+
+from pathlib import Path
+
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch_ros.actions import LifecycleNode, Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+CONFIG = Path(__file__).resolve().parents[1] / "config"
+
+# Launch argument -> parameter of mono_node.
+SETTINGS = {
+    "image_transport": "image_transport",
+    "weights": "network.weights",
+    "allow_random_weights": "network.allow_random_weights",
+    "backend": "network.backend",
+    "precision": "network.precision",
+    "device": "network.device",
+    "height": "network.height",
+    "width": "network.width",
+    "scale_source": "scale.source",
+    "scale_factor": "scale.factor",
+    "camera_height": "scale.camera_height_m",
+    "autostart": "autostart",
+    "use_sim_time": "use_sim_time",
+}
+
+# Launch argument -> default and description.
+ARGUMENTS = {
+    "namespace": ("", "namespace of the node and its topics"),
+    "image": ("", "topic of the rectified images; empty: image_rect"),
+    "camera_info": ("", "topic of the camera's CameraInfo; empty: beside the image topic"),
+    "odometry": ("", "topic of nav_msgs/Odometry for scale_source odometry; empty: odometry"),
+    "image_transport": ("", "raw or compressed"),
+    "weights": ("", "weights file (.safetensors)"),
+    "allow_random_weights": ("", "true runs without weights; the outputs are meaningless"),
+    "backend": ("", "engine that runs the network"),
+    "precision": ("", "arithmetic of the network"),
+    "device": ("", "auto, cpu or cuda"),
+    "height": ("", "network input height, px"),
+    "width": ("", "network input width, px"),
+    "scale_source": ("", "none, fixed, camera_height or odometry"),
+    "scale_factor": ("", "metres per unit of depth, for scale_source fixed"),
+    "camera_height": ("", "height of the camera above the road, m"),
+    "autostart": ("", "false leaves configuring and activating to a lifecycle manager"),
+    "use_sim_time": ("", "true takes the time from /clock"),
+    "params_file": (str(CONFIG / "mono_node.yaml"), "parameter file of mono_node"),
+    "rviz": ("false", "true opens RViz with our layout"),
+    "log_level": ("info", "debug, info, warn, error or fatal"),
+}
+
+# What the RViz layout shows, by its name outside any namespace.
+VIEWED = (
+    "image_rect",
+    "depth/color",
+    "semantic/color",
+    "flow/color",
+    "motion_mask/color",
+    "motion_probability/color",
+    "points",
+)
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Declare the arguments and start what they ask for."""
+    declared = [
+        DeclareLaunchArgument(name, default_value=default, description=description)
+        for name, (default, description) in ARGUMENTS.items()
+    ]
+    return LaunchDescription([*declared, OpaqueFunction(function=start)])
+
+
+def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """Return the node and, where asked for, RViz."""
+    given = {name: context.launch_configurations[name].strip() for name in ARGUMENTS}
+    logger = ".".join([*given["namespace"].strip("/").split("/"), "mono_node"]).lstrip(".")
+    node = LifecycleNode(
+        package="scene_perception",
+        executable="mono_node",
+        name="mono_node",
+        namespace=given["namespace"],
+        parameters=[str(Path(given["params_file"]).expanduser()), parameters_of(given)],
+        remappings=remappings_of(given),
+        ros_arguments=["--log-level", f"{logger}:={given['log_level']}"],
+        output="screen",
+        emulate_tty=True,
+    )
+    return [node, rviz(given)] if given["rviz"].lower() in {"true", "1"} else [node]
+
+
+def parameters_of(given: dict[str, str]) -> dict[str, object]:
+    """Return the parameters whose launch arguments are not empty; launch types them as YAML."""
+    parameters: dict[str, object] = {
+        parameter: given[name] for name, parameter in SETTINGS.items() if given[name]
+    }
+    if given["weights"]:
+        path = str(Path(given["weights"]).expanduser().resolve())
+        parameters["network.weights"] = ParameterValue(path, value_type=str)
+    return parameters
+
+
+def remappings_of(given: dict[str, str]) -> list[tuple[str, str]]:
+    """Return the input topics' new names; camera_info lies beside the image, as is usual."""
+    topics = {"odometry": given["odometry"], "camera_info": given["camera_info"]}
+    image = given["image"]
+    if image:
+        topics["image_rect"] = image
+        folder, slash, _ = image.rpartition("/")
+        topics["camera_info"] = given["camera_info"] or f"{folder}{slash}camera_info"
+    return [(name, new) for name, new in topics.items() if new]
+
+
+def rviz(given: dict[str, str]) -> Node:
+    """Return RViz with our layout, whose topics follow the namespace and the image topic."""
+    topics = {name: name for name in VIEWED} | {"image_rect": given["image"] or "image_rect"}
+    return Node(
+        package="rviz2",
+        executable="rviz2",
+        namespace=given["namespace"],
+        arguments=["-d", str(CONFIG / "omeganet.rviz")],
+        parameters=[{"use_sim_time": given["use_sim_time"] or "false"}],
+        remappings=[(f"/{name}", topic) for name, topic in topics.items()],
+        output="log",
+    )

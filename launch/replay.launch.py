@@ -1,0 +1,57 @@
+"""Plays a recording or a folder of images: starts replay_node.
+
+    ros2 launch scene_perception replay.launch.py source:=drive.mcap
+
+An argument that is left empty leaves its parameter as the parameter file has it.
+"""
+
+from pathlib import Path
+
+from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
+from launch.actions import DeclareLaunchArgument, OpaqueFunction
+from launch_ros.actions import Node
+from launch_ros.parameter_descriptions import ParameterValue
+
+CONFIG = Path(__file__).resolve().parents[1] / "config"
+
+# Parameter of replay_node, by which its launch argument is called -> default and description.
+SETTINGS = {
+    "source": ("", "rosbag2 folder, .mcap or .db3 file, or a folder of images"),
+    "topics": ("", "topics to play, separated by commas; empty plays all"),
+    "pace": ("", "time plays as recorded; consumer waits for the answer to each frame"),
+    "rate": ("", "times real time, for pace time"),
+    "loop": ("", "true starts again at the end"),
+}
+
+ARGUMENTS = {
+    **SETTINGS,
+    "namespace": ("", "namespace of the node and its topics"),
+    "params_file": (str(CONFIG / "replay_node.yaml"), "parameter file of replay_node"),
+}
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Declare the arguments and start the node."""
+    declared = [
+        DeclareLaunchArgument(name, default_value=default, description=description)
+        for name, (default, description) in ARGUMENTS.items()
+    ]
+    return LaunchDescription([*declared, OpaqueFunction(function=start)])
+
+
+def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
+    """Return the node with the arguments that are not empty; launch types them as YAML."""
+    given = {name: context.launch_configurations[name].strip() for name in ARGUMENTS}
+    parameters: dict[str, object] = {name: given[name] for name in SETTINGS if given[name]}
+    for name in ("source", "topics"):
+        if given[name]:
+            parameters[name] = ParameterValue(given[name], value_type=str)
+    node = Node(
+        package="scene_perception",
+        executable="replay_node",
+        namespace=given["namespace"],
+        parameters=[str(Path(given["params_file"]).expanduser()), parameters],
+        output="screen",
+        emulate_tty=True,
+    )
+    return [node]
