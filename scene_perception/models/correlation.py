@@ -45,17 +45,30 @@ def correlation(target: Tensor, source: Tensor, search_range: tuple[int, int]) -
             f"correlation needs features of one shape and ranges >= 0, "
             f"got {tuple(target.shape)}, {tuple(source.shape)} and {search_range}"
         )
-    batch, channels, height, width = target.shape
-    blocks = -(-width // _BLOCK)
-    spare = blocks * _BLOCK - width
-    queries = F.pad(target, (0, spare)).permute(2, 0, 3, 1).reshape(-1, _BLOCK, channels)
-    # Rows go first so that each vertical shift is a view. # (H + 2 ry, B, blocks, C, window)
-    padded = F.pad(source, (rx, rx + spare, ry, ry)).permute(2, 0, 3, 1)
-    windows = padded.unfold(2, _BLOCK + 2 * rx, _BLOCK).transpose(3, 4).contiguous()
+    height, width = target.shape[2:]
+    block = max(_BLOCK, 2 * rx)
+    spare = -width % block
+    queries = _blocks(F.pad(target, (0, spare)), block)
+    # One block more than there are queries, as a window reaches 2 rx columns into the next.
+    keys = _blocks(F.pad(source, (rx, spare + block - rx, ry, ry)), block)
+    windows = torch.cat([keys[:, :, :-1], keys[:, :, 1:, : 2 * rx]], 3)
+    flat = queries.flatten(0, 2)
     rows = [windows[dy : dy + height].flatten(0, 2) for dy in range(2 * ry + 1)]
-    products = torch.stack([queries @ row.transpose(1, 2) for row in rows])
-    costs = _band(products, 2 * rx + 1).view(2 * ry + 1, height, batch, -1, 2 * rx + 1)
-    return costs.permute(2, 0, 4, 1, 3).flatten(1, 2)[..., :width]
+    products = torch.stack([torch.bmm(flat, row.transpose(1, 2)) for row in rows])
+    costs = _band(products, 2 * rx + 1).view(2 * ry + 1, *queries.shape[:4], 2 * rx + 1)
+    # (dy, H, B, blocks, block, dx) -> (B, dy, dx, H, blocks, block)
+    costs = costs.permute(2, 0, 5, 1, 3, 4).flatten(4).flatten(1, 2)
+    return costs[..., :width]
+
+
+def _blocks(features: Tensor, block: int) -> Tensor:
+    """Cut rows into blocks, rows first so that a vertical shift is a view.
+
+    ``(B, C, H, W)`` of a width divisible by ``block`` -> ``(H, B, W / block, block, C)``.
+    """
+    batch, channels, height, width = features.shape
+    rows = features.permute(2, 0, 3, 1)
+    return rows.reshape(height, batch, width // block, block, channels)
 
 
 def _band(products: Tensor, diagonals: int) -> Tensor:

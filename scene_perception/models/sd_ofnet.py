@@ -90,11 +90,10 @@ class PairConv(nn.Module):
 
     def forward(self, costs: Tensor, target: Tensor, flows: Tensor) -> Tensor:
         """Convolve ``(2B, 162, h, w)``, ``(B, C, h, w)`` and ``(2B, 4, h, w)``."""
-        of_costs, of_target, of_flows = self.conv.weight.split(
-            [costs.shape[1], target.shape[1], flows.shape[1]], 1
-        )
-        shared = F.conv2d(target, of_target, self.conv.bias, padding=1)
-        own = F.conv2d(torch.cat([costs, flows], 1), torch.cat([of_costs, of_flows], 1), padding=1)
+        weight, start, stop = self.conv.weight, costs.shape[1], -flows.shape[1]
+        shared = F.conv2d(target, weight[:, start:stop], self.conv.bias, padding=1)
+        own_weight = torch.cat([weight[:, :start], weight[:, stop:]], 1)
+        own = F.conv2d(torch.cat([costs, flows], 1), own_weight, padding=1)
         both = own.view(2, *shared.shape) + shared
         return F.leaky_relu(both.flatten(0, 1), 0.2, inplace=True)
 
