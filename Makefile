@@ -41,7 +41,7 @@ format: env
 	$(PYTHON) -m ruff format .
 
 demo: env
-	$(PYTHON) -m offline.demo $(if $(FRAMES),--frames "$(FRAMES)")
+	$(PYTHON) -m offline.demo $(if $(FRAMES),--frames "$(FRAMES)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
 
 clean:
 	rm -rf build install log dist results *.egg-info .*_cache

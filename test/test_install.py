@@ -1,16 +1,21 @@
 """`pip install .` and `colcon build` both give everything that ros2 run and launch look for."""
 
-import importlib
 import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 from pathlib import Path
 
 import pytest
 
 NAME = "scene_perception"
-NODES = ("mono_node", "record_node", "replay_node")
+# Each node's executable, with a parameter that the node refuses.
+NODES = {
+    "mono_node": "image_transport:=paper",
+    "record_node": "storage:=paper",
+    "replay_node": "pace:=paper",
+}
 INSTALLED_FROM = (
     "setup.py",
     "setup.cfg",
@@ -39,37 +44,30 @@ def run(*command, **options):
 
 
 def copy_sources(repository, target):
+    target.mkdir(parents=True)
     skip = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for name in INSTALLED_FROM:
         source = repository / name
         if source.is_dir():
             shutil.copytree(source, target / name, ignore=skip)
         else:
-            target.mkdir(exist_ok=True)
             shutil.copy2(source, target)
     return target
 
 
 @pytest.fixture(scope="module")
 def by_pip(repository, tmp_path_factory):
-    """A fresh virtual environment with our package installed, and nothing else."""
+    """A fresh virtual environment into which `pip install .` has put our package."""
     folder = tmp_path_factory.mktemp("pip")
     sources = copy_sources(repository, folder / "sources")
     prefix = folder / "venv"
     run(sys.executable, "-m", "venv", "--without-pip", prefix)
+    # Nothing is downloaded: setuptools and the requirements are this environment's.
+    (site,) = prefix.glob("lib/python3*/site-packages")
+    (site / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
     pip = (sys.executable, "-m", "pip", "--python", prefix / "bin" / "python3", "install")
-    # setuptools comes from this environment: nothing is downloaded
-    borrow_packages(prefix)
     run(*pip, "--no-deps", "--no-index", "--no-build-isolation", ".", cwd=sources)
     return prefix
-
-
-def borrow_packages(prefix):
-    """Let the environment import this one's packages, as if they were installed there."""
-    own = Path(shutil.__file__).parent / "site-packages"
-    borrowed = next(path for path in sys.path if path.endswith("site-packages")) or own
-    (site,) = prefix.glob("lib/python3*/site-packages")
-    (site / "borrowed.pth").write_text(f"{borrowed}\n")
 
 
 @pytest.fixture(scope="module")
@@ -95,15 +93,14 @@ def installed_package(prefix):
     return package
 
 
-def python_of(prefix):
-    own = prefix / "bin" / "python3"
-    return own if own.exists() else sys.executable
-
-
 def environment_of(prefix):
     """This environment, with the installed package in the checkout's place."""
-    paths = {"PYTHONPATH": str(installed_package(prefix).parent), "AMENT_PREFIX_PATH": str(prefix)}
-    return {**os.environ, **paths}
+    return {
+        **os.environ,
+        "AMENT_PREFIX_PATH": str(prefix),
+        "PATH": os.pathsep.join([str(Path(sys.prefix) / "bin"), os.environ["PATH"]]),
+        "PYTHONPATH": str(installed_package(prefix).parent),
+    }
 
 
 def test_ament_index_knows_the_package(prefix, monkeypatch):
@@ -137,24 +134,35 @@ def test_offline_tools_are_not_installed(prefix):
     assert not list(prefix.glob("lib/python3*/site-packages/offline"))
 
 
-def test_every_installed_module_imports(prefix, tmp_path):
-    code = (
+def test_every_installed_module_imports_from_the_install(prefix, tmp_path):
+    script = tmp_path / "import_all.py"
+    script.write_text(
         "import importlib, pkgutil, scene_perception as package\n"
         "for module in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
-        "    importlib.import_module(module.name)\n"
-        "print(package.__file__)\n"
+        "    print(importlib.import_module(module.name).__file__)\n"
     )
-    script = tmp_path / "import_all.py"
-    script.write_text(code)
-    output = run(python_of(prefix), script, env=environment_of(prefix), cwd=tmp_path)
-    assert Path(output.splitlines()[-1]).parent == installed_package(prefix)
-
-
-@pytest.mark.parametrize("node", NODES)
-def test_executable_of_every_node_can_be_executed(prefix, node):
-    assert os.access(prefix / "lib" / NAME / node, os.X_OK)
-    assert callable(importlib.import_module(f"{NAME}.nodes.{node}").main)
+    output = run(sys.executable, script, env=environment_of(prefix), cwd=tmp_path)
+    places = [Path(line) for line in output.splitlines()]
+    assert len(places) > len(NODES)
+    assert all(installed_package(prefix) in place.parents for place in places)
 
 
 def test_executables_are_nodes_and_nothing_else(prefix):
     assert sorted(path.name for path in (prefix / "lib" / NAME).iterdir()) == sorted(NODES)
+
+
+@pytest.mark.parametrize(("node", "refused"), NODES.items())
+def test_executable_starts_its_node(node, refused, prefix, tmp_path):
+    """Far enough that the node itself refuses a parameter."""
+    pytest.importorskip("rclpy", reason="needs rclpy")
+    done = subprocess.run(
+        [prefix / "lib" / NAME / node, "--ros-args", "-p", refused],
+        env=environment_of(prefix),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert f"{refused.partition(':')[0]} must" in done.stderr
+    assert "Traceback" not in done.stderr
