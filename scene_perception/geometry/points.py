@@ -56,5 +56,4 @@ def static_velocity(
         raise ValueError(f"interval_s must be > 0 s, got {interval_s}")
     rate = (next_from_current[:3] - np.eye(3, 4)) / interval_s
     # A tenth of the time of NumPy's product with a 3x3 matrix, which BLAS is not made for.
-    velocity: NDArray[np.float32] = cv2.transform(points, rate)
-    return velocity
+    return cv2.transform(points, rate).astype(np.float32, copy=False)
