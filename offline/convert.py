@@ -1,0 +1,63 @@
+"""Convert a published checkpoint into weights that our engines load.
+
+``python -m offline.convert omeganet CHECKPOINT OUT.safetensors`` reads the TensorFlow 1
+checkpoint of OmegaNet, or the CS and CS+K ones of DSNet. CHECKPOINT is the prefix that the
+``.index`` and ``.data-*`` files share, the ``.index`` file, or the folder that holds them.
+Every variable must be known and every one of ours present, or nothing is written.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from scene_perception.checkpoints import omeganet
+from scene_perception.checkpoints.tensorflow import read_checkpoint
+from scene_perception.checkpoints.weights import save_weights, sha256_of
+
+
+def convert_omeganet(checkpoint: Path, output: Path) -> str:
+    """Convert OmegaNet's or DSNet's checkpoint and return what was done, in words.
+
+    Raises:
+        FileNotFoundError: if a file of the checkpoint is missing.
+        ValueError: for a damaged checkpoint, or naming a variable that does not fit.
+        RuntimeError: if TensorFlow is not installed.
+    """
+    variables = read_checkpoint(checkpoint)
+    state = omeganet.convert(variables)
+    model = omeganet.model_of(variables)
+    save_weights(output, state, {"model": model, "source": checkpoint.name})
+    return f"{model}: {len(variables)} variables read, {len(state)} tensors written"
+
+
+CONVERTERS: dict[str, Callable[[Path, Path], str]] = {"omeganet": convert_omeganet}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Convert one checkpoint; return 0, or 2 where it cannot be converted."""
+    parser = argparse.ArgumentParser(
+        prog="python -m offline.convert",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("model", choices=CONVERTERS)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("output", type=Path)
+    options = parser.parse_args(arguments)
+    if options.output.suffix != ".safetensors":
+        parser.error(f"the output must end in .safetensors, got {options.output}")
+    try:
+        done = CONVERTERS[options.model](options.checkpoint, options.output)
+    except (OSError, ValueError, RuntimeError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(done)
+    print(f"{options.output}: sha256 {sha256_of(options.output)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

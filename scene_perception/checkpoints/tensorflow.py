@@ -1,0 +1,74 @@
+"""TensorFlow checkpoints (Saver V2: ``.index`` and ``.data-*``) as plain arrays."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+
+def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
+    """Return every variable of a checkpoint by its name, in the order of their names.
+
+    Args:
+        path: the checkpoint's prefix, its ``.index`` file, or a folder that holds exactly one.
+
+    Raises:
+        FileNotFoundError: if there is no ``.index`` file, or a ``.data-*`` file is missing.
+        ValueError: for a damaged or truncated file, or a folder with several checkpoints.
+        RuntimeError: if TensorFlow is not installed.
+    """
+    prefix = _prefix(path)
+    if not list(prefix.parent.glob(f"{prefix.name}.data-*")):
+        raise FileNotFoundError(f"checkpoint {prefix}: its .data-* file is missing")
+    tensorflow = _tensorflow()
+    try:
+        reader = tensorflow.train.load_checkpoint(str(prefix))
+        names = sorted(reader.get_variable_to_shape_map())
+        return {name: reader.get_tensor(name) for name in names}
+    except (tensorflow.errors.OpError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ValueError(
+            f"checkpoint {prefix} must be a whole TensorFlow Saver V2 checkpoint, which this "
+            f"is not ({reason}); fetch its .index and .data-* files again"
+        ) from error
+
+
+def to_torch(array: NDArray[np.float32]) -> Tensor:
+    """Return a variable as a tensor, kernels HWIO turned into OIHW."""
+    if array.ndim == 4:
+        array = array.transpose(3, 2, 0, 1)
+    return torch.from_numpy(np.array(array, np.float32, order="C"))
+
+
+def _prefix(path: Path) -> Path:
+    if path.is_dir():
+        indices = sorted(path.glob("*.index"))
+        if len(indices) > 1:
+            names = ", ".join(index.name for index in indices)
+            raise ValueError(f"{path} must hold one checkpoint, got {names}; name one of them")
+        if not indices:
+            raise FileNotFoundError(f"{path} holds no .index file of a TensorFlow checkpoint")
+        path = indices[0]
+    prefix = path.with_suffix("") if path.suffix == ".index" else path
+    if not prefix.with_name(f"{prefix.name}.index").is_file():
+        raise FileNotFoundError(f"checkpoint {prefix}: there is no file {prefix.name}.index")
+    return prefix
+
+
+def _tensorflow() -> ModuleType:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # it greets with a page of advice
+    try:
+        return importlib.import_module("tensorflow")
+    except ImportError as error:
+        raise RuntimeError(
+            "reading a TensorFlow checkpoint needs TensorFlow, which cannot be imported "
+            f"({error}): pip install 'scene_perception[convert]'"
+        ) from error
