@@ -7,6 +7,9 @@ INSTALLED := $(VENV)/.installed
 PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check \
 	--constraint .ci/constraints.txt
 
+# A sourced ROS and our wheels would load each other's libraries.
+unexport PYTHONPATH PYTHONHOME LD_LIBRARY_PATH AMENT_PREFIX_PATH _ROS_WHEELS_BOOTSTRAP_COMPLETE
+
 .PHONY: env test lint format demo clean
 
 env: $(INSTALLED)

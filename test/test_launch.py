@@ -10,6 +10,7 @@ import sys
 
 import pytest
 import rclpy
+import yaml
 from lifecycle_msgs.srv import GetState
 
 from offline.processes import wait_until
@@ -43,6 +44,19 @@ def test_every_parameter_that_a_launch_file_sets_exists(launch_file, repository)
 def test_every_setting_of_the_omeganet_launch_file_is_a_declared_argument(repository):
     content = constants(repository / "launch" / "omeganet.launch.py")
     assert set(content["SETTINGS"]) <= set(content["ARGUMENTS"])
+
+
+def test_every_topic_that_rviz_shows_follows_the_namespace(repository):
+    tree = ast.parse((repository / "launch" / "omeganet.launch.py").read_text())
+    (viewed,) = [
+        ast.literal_eval(statement.value)
+        for statement in tree.body
+        if isinstance(statement, ast.Assign) and statement.targets[0].id == "VIEWED"
+    ]
+    layout = yaml.safe_load((repository / "config" / "omeganet.rviz").read_text())
+    displays = layout["Visualization Manager"]["Displays"]
+    shown = {display["Topic"]["Value"] for display in displays if "Topic" in display}
+    assert shown == {f"/{topic}" for topic in viewed}
 
 
 def test_every_launch_file_belongs_to_a_node(repository):
