@@ -70,6 +70,11 @@ class Statistics:
         with self._lock:
             self._counts[reason] += 1
 
+    def total(self, reason: str) -> int:
+        """Return how often ``reason`` was counted since the start."""
+        with self._lock:
+            return self._counts[reason]
+
     def silence_s(self, event: str) -> float:
         """Return the seconds since ``event`` last happened (or since the start)."""
         with self._lock:

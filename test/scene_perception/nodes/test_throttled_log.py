@@ -22,16 +22,16 @@ def lines() -> Lines:
 
 
 def test_the_first_line_of_each_subject_is_written_at_once(lines: Lines) -> None:
-    log = ThrottledLog(lines, 5.0, clock=lambda: 0.0)
-    log.error("bad_image", "no pixels")
-    log.warning("no_camera_info", "none yet")
+    throttled = ThrottledLog(lines, 5.0, clock=lambda: 0.0)
+    throttled.error("bad_image", "no pixels")
+    throttled.warning("no_camera_info", "none yet")
     assert lines.lines == ["ERROR no pixels", "WARN none yet"]
 
 
 def test_a_repeated_subject_is_written_once_a_period_with_what_was_left_out(lines: Lines) -> None:
     now = [0.0]
-    log = ThrottledLog(lines, 5.0, clock=lambda: now[0])
+    throttled = ThrottledLog(lines, 5.0, clock=lambda: now[0])
     for second in range(6):
         now[0] = float(second)
-        log.error("bad_image", "no pixels")
+        throttled.error("bad_image", "no pixels")
     assert lines.lines == ["ERROR no pixels", "ERROR no pixels (4 more like this)"]
