@@ -1,0 +1,96 @@
+"""How far our arrays are from a golden case's, and how far they may be.
+
+Measures: ``absolute`` is the largest absolute error; ``range`` is that divided by the golden
+array's range (largest minus smallest value); ``half`` is the largest absolute error beyond
+half a unit in the last place of the golden array's float16; ``agreement`` is the percentage
+of equal elements. The limits are data: ``parity_tolerances.json``.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_TOLERANCES = Path(__file__).with_name("parity_tolerances.json")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One array of a case against ours.
+
+    Attributes:
+        name: of the array.
+        measure: which figure decides.
+        absolute: largest absolute error.
+        relative: that divided by the golden array's range (0 for 0 / 0).
+        agreement: percentage of equal elements.
+        error: the deciding figure.
+        limit: what it may be: at most, for ``agreement`` at least.
+        problem: why nothing could be compared, else empty.
+    """
+
+    name: str
+    measure: str
+    absolute: float
+    relative: float
+    agreement: float
+    error: float
+    limit: float
+    problem: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the array is within its limit; a NaN never is."""
+        if self.problem:
+            return False
+        return self.error >= self.limit if self.measure == "agreement" else self.error <= self.limit
+
+
+def compare(name: str, model: str, golden: NDArray[Any], ours: NDArray[Any]) -> Comparison:
+    """Compare one array of ``model``'s case by the rule for its name.
+
+    Raises:
+        KeyError: if there is no rule for the model or the array.
+    """
+    rule = _rule(model, name)
+    measure, limit = str(rule["measure"]), float(rule["limit"])
+    if golden.shape != ours.shape:
+        problem = f"shape must be {golden.shape}, got {ours.shape}"
+        return Comparison(name, measure, np.nan, np.nan, np.nan, np.nan, limit, problem)
+    expected, actual = golden.astype(np.float64), ours.astype(np.float64)
+    errors = np.abs(expected - actual)
+    absolute = float(errors.max(initial=0.0))
+    span = float(np.ptp(expected)) if expected.size else 0.0
+    relative = absolute / span if span > 0 else (0.0 if absolute == 0 else np.inf)
+    agreement = 100.0 * float(np.mean(expected == actual)) if expected.size else 100.0
+    figures = {"absolute": absolute, "range": relative, "agreement": agreement}
+    error = _beyond_half(golden, errors) if measure == "half" else figures[measure]
+    return Comparison(name, measure, absolute, relative, agreement, error, limit)
+
+
+def _beyond_half(golden: NDArray[Any], errors: NDArray[np.float64]) -> float:
+    rounding = 0.5 * np.abs(np.spacing(golden.astype(np.float16))).astype(np.float64)
+    return float(np.max(errors - rounding, initial=0.0))
+
+
+def _rule(model: str, name: str) -> Mapping[str, Any]:
+    for rule in tolerances()[model]:
+        if any(fnmatch.fnmatchcase(name, pattern) for pattern in rule["arrays"]):
+            found: Mapping[str, Any] = rule
+            return found
+    raise KeyError(f"{_TOLERANCES.name} has no rule for array {name} of {model}")
+
+
+@cache
+def tolerances() -> dict[str, list[dict[str, Any]]]:
+    """Return the rules of each model; the first whose pattern matches an array counts."""
+    rules: dict[str, list[dict[str, Any]]] = json.loads(_TOLERANCES.read_text())
+    return rules

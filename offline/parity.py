@@ -1,0 +1,108 @@
+"""Compare our networks with a published network's outputs for stand-in weights.
+
+``python -m offline.parity omeganet CASE.npz --variables variables.json --seed 10`` makes the
+stand-in weights and the frames (seeds 10, 11, 12), runs our network and prints one row for
+each array of the case. A case of single operations (``*_in*`` beside ``*_out*``) is computed
+from its own inputs. The limits stand in ``parity_tolerances.json``, the measures in
+``comparison.py``.
+
+Status 0: every array is within its limit. 1: some are not. 2: the case holds an array that
+is not covered, or the input cannot be used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offline.benchmarks.table import format_table
+from offline.comparison import Comparison, compare
+from offline.parity_omeganet import is_input, omeganet_arrays
+
+MODELS = {"omeganet": omeganet_arrays}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Compare one case and return the exit status."""
+    options = _parse(arguments)
+    try:
+        case = _read_case(options.case)
+        shapes = _read_shapes(options.variables)
+        ours = MODELS[options.model](case, shapes, options.seed)
+    except (OSError, ValueError, KeyError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    golden = {name: array for name, array in case.items() if not is_input(name)}
+    comparisons = [
+        compare(name, options.model, array, ours[name])
+        for name, array in golden.items()
+        if name in ours
+    ]
+    print(format_table([_row(comparison) for comparison in comparisons]))
+    return _conclude(comparisons, [name for name in golden if name not in ours])
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m offline.parity",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("model", choices=MODELS)
+    parser.add_argument("case", type=Path, help=".npz with the published network's arrays")
+    parser.add_argument(
+        "--variables", type=Path, required=True, help=".json: name -> shape as stored"
+    )
+    parser.add_argument("--seed", type=int, default=10, help="of the first frame (default 10)")
+    return parser.parse_args(arguments)
+
+
+def _read_case(path: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (zipfile.BadZipFile, EOFError, ValueError, AttributeError) as error:
+        raise ValueError(f"case {path} must be a whole .npz file ({error})") from error
+
+
+def _read_shapes(path: Path) -> Mapping[str, tuple[int, ...]]:
+    try:
+        shapes = json.loads(path.read_text())
+        return {str(name): tuple(int(n) for n in shape) for name, shape in shapes.items()}
+    except (UnicodeDecodeError, json.JSONDecodeError, AttributeError, TypeError) as error:
+        raise ValueError(f"variables {path} must be JSON of name -> shape ({error})") from error
+
+
+def _row(comparison: Comparison) -> dict[str, str | int | float]:
+    return {
+        "array": comparison.name,
+        "max abs error": f"{comparison.absolute:.2e}",
+        "of range": f"{comparison.relative:.2e}",
+        "equal %": f"{comparison.agreement:.3f}",
+        "measure": comparison.measure,
+        "limit": f"{comparison.limit:g}",
+        "": "ok" if comparison.passed else f"FAIL {comparison.problem}".strip(),
+    }
+
+
+def _conclude(comparisons: Sequence[Comparison], uncovered: Sequence[str]) -> int:
+    failed = [comparison.name for comparison in comparisons if not comparison.passed]
+    print(f"{len(comparisons) - len(failed)} of {len(comparisons)} arrays within their limits")
+    if failed:
+        print(f"beyond their limits: {', '.join(failed)}", file=sys.stderr)
+    if uncovered:
+        print(f"error: not covered: {', '.join(uncovered)}", file=sys.stderr)
+        return 2
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
