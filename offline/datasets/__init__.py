@@ -1,0 +1,1 @@
+"""Readers of recorded camera data on disk."""
