@@ -10,6 +10,7 @@ from scene_perception.frame import EgoMotion, MetricScale
 from scene_perception.geometry.se3 import inverse, pose_matrix, rotation_vector
 
 
+@torch.inference_mode()
 def ego_motion(pose_next: NDArray[np.float32], scale: MetricScale, elapsed_s: float) -> EgoMotion:
     """Return the camera's mean velocity between two frames.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from scene_perception.frame import DepthEstimate, EgoMotion, Frame, MetricScale, MotionEstimate
-from scene_perception.geometry.motion import motion_mask
+from scene_perception.geometry.motion import DYNAMIC_LABELS
 from scene_perception.pipelines.config import OutputConfig
 from scene_perception.pipelines.preprocess import NetworkInput
 
@@ -75,15 +75,15 @@ def motion_estimate(
         threshold: motion probability above which a pixel moves.
     """
     size = (depth.image.shape[1], depth.image.shape[0])
-    probability = outputs["motion_probability"][:, 0]
-    mask = 255 * motion_mask(probability, outputs["labels"], threshold)
+    probability = array(outputs["motion_probability"])[0]
+    mask = mask_image(array(outputs["labels"]), probability, threshold)
     return MotionEstimate(
         stamp_ns=depth.stamp_ns,
         next_stamp_ns=next_stamp_ns,
         frame_id=depth.frame_id,
         flow=flow_image(array(outputs["flow"]), size),
-        motion_probability=_resized(array(probability), size),
-        motion_mask=_resized(array(mask), size, cv2.INTER_NEAREST_EXACT),
+        motion_probability=_resized(probability, size),
+        motion_mask=_resized(mask, size, cv2.INTER_NEAREST_EXACT),
         ego_motion=ego_motion,
         depth=depth,
     )
@@ -113,6 +113,16 @@ def flow_image(flow: Float, size: Size) -> Float:
     np.multiply(flow[0], np.float32(size[0] / width), out=pixels[..., 0])
     np.multiply(flow[1], np.float32(size[1] / height), out=pixels[..., 1])
     return pixels if (width, height) == size else _resized(pixels, size)
+
+
+def mask_image(labels: NDArray[np.uint8], probability: Float, threshold: float) -> Image:
+    """Return 255 where a class that can move does, else 0, uint8. # (h, w).
+
+    ``geometry.motion.motion_mask`` in NumPy: on arrays of this size PyTorch's threads cost
+    several times the work.
+    """
+    can_move = cv2.inRange(labels, DYNAMIC_LABELS.start, DYNAMIC_LABELS.stop - 1)
+    return np.where(probability > np.float32(threshold), can_move, np.uint8(0))
 
 
 def array(tensor: Tensor) -> Image:
