@@ -7,6 +7,7 @@ An argument that is left empty leaves its parameter as the parameter file has it
 
 from pathlib import Path
 
+import yaml
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import LifecycleNode, Node
@@ -95,14 +96,20 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
 
 def parameters_of(given: dict[str, str]) -> dict[str, object]:
-    """Return the parameters whose launch arguments are not empty; launch types them as YAML."""
-    parameters: dict[str, object] = {
-        parameter: given[name] for name, parameter in SETTINGS.items() if given[name]
-    }
+    """Return the parameters whose launch arguments are not empty."""
+    texts = {parameter: given[name] for name, parameter in SETTINGS.items() if given[name]}
+    parameters = {name: typed(text) for name, text in texts.items()}
     if given["weights"]:
-        path = str(Path(given["weights"]).expanduser().resolve())
-        parameters["network.weights"] = ParameterValue(path, value_type=str)
+        path = Path(given["weights"]).expanduser().resolve()
+        parameters["network.weights"] = ParameterValue(str(path), value_type=str)
     return parameters
+
+
+def typed(text: str) -> object:
+    """Return a number or bool as YAML reads it, and any other text unchanged."""
+    value = yaml.safe_load(text)
+    is_scalar = isinstance(value, (bool, int, float))
+    return value if is_scalar else ParameterValue(text, value_type=str)
 
 
 def remappings_of(given: dict[str, str]) -> list[tuple[str, str]]:
@@ -124,7 +131,7 @@ def rviz(given: dict[str, str]) -> Node:
         executable="rviz2",
         namespace=given["namespace"],
         arguments=["-d", str(CONFIG / "omeganet.rviz")],
-        parameters=[{"use_sim_time": given["use_sim_time"] or "false"}],
+        parameters=[{"use_sim_time": yaml.safe_load(given["use_sim_time"] or "false")}],
         remappings=[(f"/{name}", topic) for name, topic in topics.items()],
         output="log",
     )

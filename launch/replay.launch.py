@@ -7,6 +7,7 @@ An argument that is left empty leaves its parameter as the parameter file has it
 
 from pathlib import Path
 
+import yaml
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from launch.actions import DeclareLaunchArgument, OpaqueFunction
 from launch_ros.actions import Node
@@ -40,12 +41,9 @@ def generate_launch_description() -> LaunchDescription:
 
 
 def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    """Return the node with the arguments that are not empty; launch types them as YAML."""
+    """Return the node with the arguments that are not empty."""
     given = {name: context.launch_configurations[name].strip() for name in ARGUMENTS}
-    parameters: dict[str, object] = {name: given[name] for name in SETTINGS if given[name]}
-    for name in ("source", "topics"):
-        if given[name]:
-            parameters[name] = ParameterValue(given[name], value_type=str)
+    parameters = {name: typed(given[name]) for name in SETTINGS if given[name]}
     node = Node(
         package="scene_perception",
         executable="replay_node",
@@ -55,3 +53,10 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         emulate_tty=True,
     )
     return [node]
+
+
+def typed(text: str) -> object:
+    """Return a number or bool as YAML reads it, and any other text unchanged."""
+    value = yaml.safe_load(text)
+    is_scalar = isinstance(value, (bool, int, float))
+    return value if is_scalar else ParameterValue(text, value_type=str)

@@ -35,7 +35,10 @@ SMALL = {
     "network.width": 128,
     "diagnostics_period_s": 0.1,
 }
-LATCHED = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+SERVICES = {
+    ChangeState: "/mono_node/change_state",
+    SetParameters: "/mono_node/set_parameters",
+}
 SENSOR = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 Poll = Callable[..., None]
 
@@ -57,24 +60,28 @@ class Robot:
     """A camera and listeners in one node, ``mono_node`` in another, each with its executor."""
 
     def __init__(self, **settings: object) -> None:
-        self.context = Context()
-        rclpy.init(context=self.context)
+        self._contexts = [Context(), Context()]
+        for context in self._contexts:
+            rclpy.init(context=context)
         overrides = [
             rclpy.parameter.Parameter(name, value=value)
             for name, value in {**SMALL, **settings}.items()
         ]
-        self.node = MonoNode(context=self.context, parameter_overrides=overrides)
-        self.peer = Node("robot", context=self.context)
+        self.node = MonoNode(context=self._contexts[0], parameter_overrides=overrides)
+        self.peer = Node("robot", context=self._contexts[1])
         self.received: dict[str, list] = {}
         self.logs: list[str] = []
         self.peer.create_subscription(Log, "/rosout", self._log, QoSProfile(depth=1000))
         self.listen("/diagnostics", DiagnosticArray)
         self.images = self.peer.create_publisher(Image, "image_rect", SENSOR)
         self.infos = self.peer.create_publisher(CameraInfo, "camera_info", SENSOR)
+        self._services = {
+            kind: self.peer.create_client(kind, name) for kind, name in SERVICES.items()
+        }
         self._executors = [self._spin(self.node), self._spin(self.peer)]
 
     def _spin(self, node: Node) -> tuple[SingleThreadedExecutor, Thread]:
-        executor = SingleThreadedExecutor(context=self.context)
+        executor = SingleThreadedExecutor(context=node.context)
         executor.add_node(node)
         thread = Thread(target=executor.spin)
         thread.start()
@@ -90,19 +97,19 @@ class Robot:
             thread.join()
         self.node.destroy_node()
         self.peer.destroy_node()
-        rclpy.shutdown(context=self.context)
+        for context in self._contexts:
+            rclpy.shutdown(context=context)
 
-    def call(self, kind: type, service: str, request: object) -> object:
-        client = self.peer.create_client(kind, service)
-        assert client.wait_for_service(LIMIT_S)
-        future = client.call_async(request)
-        wait_until(future.done, f"{service}'s answer")
+    def call(self, kind: type, request: object) -> object:
+        assert self._services[kind].wait_for_service(LIMIT_S), f"no service {SERVICES[kind]}"
+        future = self._services[kind].call_async(request)
+        wait_until(future.done, f"{SERVICES[kind]}'s answer")
         return future.result()
 
     def change_state(self, transition: str) -> bool:
         request = ChangeState.Request()
         request.transition.label = transition
-        return bool(self.call(ChangeState, "/mono_node/change_state", request).success)
+        return bool(self.call(ChangeState, request).success)
 
     def start(self, *, camera_info: bool = True) -> Robot:
         """Configure, activate and wait until everything is connected."""
@@ -118,7 +125,7 @@ class Robot:
         given = rclpy.parameter.Parameter(name, value=value).to_parameter_msg()
         assert isinstance(given, Parameter)
         request = SetParameters.Request(parameters=[given])
-        return self.call(SetParameters, "/mono_node/set_parameters", request).results[0]
+        return self.call(SetParameters, request).results[0]
 
     def listen(self, topic: str, kind: type, qos: QoSProfile = SENSOR) -> list:
         """Collect what comes on a topic; returns once it is connected where it has a publisher."""
@@ -189,6 +196,12 @@ def make_robot() -> Iterator[Callable[..., Robot]]:
     yield make
     for robot in robots:
         robot.close()
+
+
+@pytest.fixture
+def latched() -> QoSProfile:
+    """What a late subscriber asks a latched topic for."""
+    return QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 
 
 @pytest.fixture
