@@ -1,0 +1,67 @@
+import numpy as np
+import pytest
+
+from offline.parity import main
+
+
+@pytest.fixture
+def data(repository):
+    return repository / "test/data/omeganet"
+
+
+@pytest.fixture
+def run(data):
+    def run(case):
+        arguments = ["omeganet", str(case), "--variables", str(data / "variables.json")]
+        return main([*arguments, "--seed", "10"])
+
+    return run
+
+
+def changed(source, target, **arrays):
+    with np.load(source) as case:
+        np.savez(target, **{**case, **arrays})
+    return target
+
+
+def test_every_output_of_the_published_network_agrees(run, data, capsys):
+    assert run(data / "outputs_10.npz") == 0
+    assert "37 of 37 arrays within their limits" in capsys.readouterr().out
+
+
+def test_every_single_operation_agrees(run, data, capsys):
+    assert run(data / "units.npz") == 0
+    assert "14 of 14 arrays within their limits" in capsys.readouterr().out
+
+
+def test_array_beyond_its_limit_is_named_with_status_1(run, data, tmp_path, capsys):
+    with np.load(data / "units.npz") as case:
+        wrong = case["warp_out"] + 0.01
+    assert run(changed(data / "units.npz", tmp_path / "c.npz", warp_out=wrong)) == 1
+    assert "beyond their limits: warp_out" in capsys.readouterr().err
+
+
+def test_array_that_is_not_covered_is_named_with_status_2(run, data, tmp_path, capsys):
+    case = changed(data / "units.npz", tmp_path / "c.npz", surprise_out=np.zeros(3))
+    assert run(case) == 2
+    assert "not covered: surprise_out" in capsys.readouterr().err
+
+
+def test_case_of_another_kind_is_refused(run, tmp_path, capsys):
+    path = tmp_path / "case.npz"
+    path.write_text("no arrays")
+    assert run(path) == 2
+    assert "must be a whole .npz file" in capsys.readouterr().err
+
+
+def test_missing_case_is_refused(run, tmp_path, capsys):
+    assert run(tmp_path / "none.npz") == 2
+    assert "none.npz" in capsys.readouterr().err
+
+
+def test_incomplete_variables_are_refused(data, tmp_path, capsys):
+    variables = tmp_path / "variables.json"
+    variables.write_text('{"superflow/feature_extractor/conv1_1/weights": [3, 3, 3, 16]}')
+    case = str(data / "outputs_10.npz")
+    assert main(["omeganet", case, "--variables", str(variables)]) == 2
+    assert "is missing" in capsys.readouterr().err

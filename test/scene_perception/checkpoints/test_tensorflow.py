@@ -1,0 +1,81 @@
+import importlib.util
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from offline.golden import golden_weight
+from scene_perception.checkpoints.tensorflow import read_checkpoint, to_torch
+
+needs_tensorflow = pytest.mark.skipif(
+    importlib.util.find_spec("tensorflow") is None,
+    reason="needs TensorFlow: pip install '.[convert]'",
+)
+
+
+@pytest.fixture
+def copy(tiny_checkpoint, tmp_path):
+    return shutil.copytree(tiny_checkpoint, tmp_path / "checkpoint")
+
+
+@needs_tensorflow
+@pytest.mark.parametrize("name", ["", "omeganet", "omeganet.index"])
+def test_real_checkpoint_is_read_by_folder_prefix_or_index(tiny_checkpoint, shapes, name):
+    variables = read_checkpoint(tiny_checkpoint / name)
+    assert len(variables) == 74
+    for variable, array in variables.items():
+        expected = golden_weight(variable, shapes[variable], "HWIO")
+        np.testing.assert_array_equal(array, expected)
+
+
+@needs_tensorflow
+def test_truncated_data_is_refused(copy):
+    data = copy / "omeganet.data-00000-of-00001"
+    data.write_bytes(data.read_bytes()[:1000])
+    with pytest.raises(ValueError, match="must be a whole TensorFlow Saver V2 checkpoint"):
+        read_checkpoint(copy)
+
+
+@needs_tensorflow
+def test_index_of_another_kind_is_refused(copy):
+    (copy / "omeganet.index").write_text("not an index")
+    with pytest.raises(ValueError, match="must be a whole TensorFlow Saver V2 checkpoint"):
+        read_checkpoint(copy)
+
+
+def test_missing_index_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no file model\.index"):
+        read_checkpoint(tmp_path / "model")
+
+
+def test_missing_data_is_named(copy):
+    (copy / "omeganet.data-00000-of-00001").unlink()
+    with pytest.raises(FileNotFoundError, match=r"its \.data-\* file is missing"):
+        read_checkpoint(copy)
+
+
+def test_folder_without_checkpoint_is_refused(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"holds no \.index file"):
+        read_checkpoint(tmp_path)
+
+
+def test_folder_with_two_checkpoints_asks_which(copy):
+    shutil.copy(copy / "omeganet.index", copy / "other.index")
+    with pytest.raises(ValueError, match=r"got omeganet\.index, other\.index"):
+        read_checkpoint(copy)
+
+
+def test_absent_tensorflow_is_explained(tiny_checkpoint, monkeypatch):
+    def refuse(name, *arguments):
+        raise ImportError(f"No module named {name!r}")
+
+    monkeypatch.setattr("importlib.import_module", refuse)
+    with pytest.raises(RuntimeError, match=r"pip install 'scene_perception\[convert\]'"):
+        read_checkpoint(tiny_checkpoint)
+
+
+def test_kernel_is_transposed_and_vector_is_not():
+    kernel = np.arange(24, dtype=np.float32).reshape(1, 2, 3, 4)
+    assert to_torch(kernel).shape == (4, 3, 1, 2)
+    assert torch.equal(to_torch(np.ones(3, np.float32)), torch.ones(3))

@@ -1,0 +1,80 @@
+import hashlib
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from scene_perception.checkpoints.weights import (
+    fill,
+    first_difference,
+    load_weights,
+    save_weights,
+    sha256_of,
+)
+
+STATE = {"a": torch.arange(6.0).view(2, 3), "b": torch.ones(1)}
+
+
+def test_weights_and_metadata_read_back(tmp_path):
+    path = tmp_path / "new" / "w.safetensors"
+    save_weights(path, STATE, {"model": "dsnet", "source": "x"})
+    state, metadata = load_weights(path)
+    assert torch.equal(state["a"], STATE["a"])
+    assert (metadata["model"], metadata["source"]) == ("dsnet", "x")
+    assert [file.name for file in path.parent.iterdir()] == ["w.safetensors"]
+
+
+def test_transposed_tensor_is_saved_as_it_looks(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_weights(path, {"a": STATE["a"].T}, {"model": "dsnet"})
+    assert torch.equal(load_weights(path)[0]["a"], STATE["a"].T)
+
+
+def test_weights_without_a_model_are_not_saved(tmp_path):
+    with pytest.raises(ValueError, match="must name the model"):
+        save_weights(tmp_path / "w.safetensors", STATE, {})
+
+
+def test_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"w\.safetensors do not exist"):
+        load_weights(tmp_path / "w.safetensors")
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights at all, just text"])
+def test_file_of_another_kind_is_refused_with_a_remedy(tmp_path, content):
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"w\.safetensors must be a whole .*offline\.convert"):
+        load_weights(path)
+
+
+def test_truncated_file_is_refused(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_weights(path, STATE, {"model": "dsnet"})
+    path.write_bytes(path.read_bytes()[:-4])
+    with pytest.raises(ValueError, match="must be a whole"):
+        load_weights(path)
+
+
+def test_weights_of_nobody_knows_what_are_refused(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_file(STATE, path)
+    with pytest.raises(ValueError, match="do not say which model"):
+        load_weights(path)
+
+
+def test_fill_names_file_and_tensor_that_does_not_fit(tmp_path):
+    state = {"weight": torch.zeros(2, 2), "bias": torch.zeros(3)}
+    with pytest.raises(ValueError, match=r"w do not fit Linear: bias must have shape \(2,\)"):
+        fill(nn.Linear(2, 2), state, tmp_path / "w")
+
+
+def test_difference_reports_unknown_names():
+    assert first_difference({"a": (1,)}, {"a": (1,), "b": (2,)}) == "b is unknown"
+
+
+def test_sha256_is_that_of_the_bytes(tmp_path):
+    path = tmp_path / "f"
+    path.write_bytes(b"abc")
+    assert sha256_of(path) == hashlib.sha256(b"abc").hexdigest()
