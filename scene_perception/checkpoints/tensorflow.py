@@ -33,7 +33,7 @@ def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
         reader = tensorflow.train.load_checkpoint(str(prefix))
         names = sorted(reader.get_variable_to_shape_map())
         return {name: reader.get_tensor(name) for name in names}
-    except (tensorflow.errors.OpError, RuntimeError, ValueError) as error:
+    except (tensorflow.errors.OpError, RuntimeError, ValueError, LookupError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ValueError(
             f"checkpoint {prefix} must be a whole TensorFlow Saver V2 checkpoint, which this "
@@ -64,7 +64,9 @@ def _prefix(path: Path) -> Path:
 
 
 def _tensorflow() -> ModuleType:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # it greets with a page of advice
+    # Without these it greets with pages of advice on how to compute faster.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
     try:
         return importlib.import_module("tensorflow")
     except ImportError as error:
