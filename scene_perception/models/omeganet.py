@@ -81,8 +81,14 @@ class OmegaNet(nn.Module):
             next: the one after that.
 
         Raises:
-            ValueError: for another image size.
+            ValueError: for another image size, or images that differ in shape.
         """
+        check_image_size(current.shape[2], current.shape[3], multiple=64, minimum=128)
+        if not previous.shape == current.shape == next.shape:
+            raise ValueError(
+                f"previous, current and next must have one shape, got {tuple(previous.shape)}, "
+                f"{tuple(current.shape)} and {tuple(next.shape)}"
+            )
         depth = self.dsnet(current)
         camera = self.camera_net(previous, current, next)
         flow = self.sd_ofnet(previous, current, next).flow
