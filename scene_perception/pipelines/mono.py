@@ -8,7 +8,7 @@ once per frame.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -26,9 +26,8 @@ from scene_perception.pipelines.frame_buffer import (
     SKIPPING_EVENTS,
     TIME_JUMP_BACK,
     FrameBuffer,
-    kept,
 )
-from scene_perception.pipelines.parts import ENCODERS, check_engines
+from scene_perception.pipelines.parts import ENCODERS, PARTS, PartRunner, check_engines
 from scene_perception.pipelines.postprocess import array, depth_estimate, motion_estimate
 from scene_perception.pipelines.preprocess import NetworkInput, to_network
 from scene_perception.pipelines.scale import ScaleEstimator
@@ -45,9 +44,9 @@ class MonoResult:
         motion: of the frame before it; None until three consecutive frames are there.
         event: why the frame was skipped or the buffer started afresh (a key of
             ``MonoPipeline.counters``), else empty.
-        timings_ns: wall time of ``preprocess``, each engine that ran by its name, ``scale``
-            and ``postprocess``, ns. An engine on a GPU may still be working when its time
-            ends; ``postprocess`` waits for it.
+        timings_ns: wall time of ``preprocess``, each engine that ran by its name, ``buffer``
+            (copies of what is kept), ``scale`` and ``postprocess``, ns. An engine on a GPU
+            may still be working when its time ends; the next copy waits for it.
     """
 
     depth: DepthEstimate | None = None
@@ -71,8 +70,7 @@ class MonoPipeline:
     ``process`` and ``reset`` belong to one thread; ``add_odometry`` may come from another.
 
     Args:
-        engines: ``dsnet`` alone (depth and labels only) or all of
-            ``parts.PARTS``.
+        engines: ``dsnet`` alone (depth and labels only) or all of ``parts.PARTS``.
         config: the settings, checked here.
 
     Raises:
@@ -83,19 +81,18 @@ class MonoPipeline:
     def __init__(self, engines: Mapping[str, Engine], config: MonoConfig) -> None:
         check(config)
         check_engines(engines, config)
-        self._engines = dict(engines)
+        self._parts = PartRunner(engines)
         self._config = config
         self._buffer: FrameBuffer[_Seen] = FrameBuffer(config.buffer, length=3)
         self._scale = ScaleEstimator(config.scale)
         self.counters: Counter[str] = Counter(
             dict.fromkeys((*SKIPPING_EVENTS, *CLEARING_EVENTS), 0)
         )
-        self._timer = StageTimer()
 
     @property
     def provides_motion(self) -> bool:
         """Whether the engines can give motion at all."""
-        return "rigid_motion" in self._engines
+        return set(PARTS) == set(self._parts.engines)
 
     @property
     def scale_status(self) -> str:
@@ -107,7 +104,22 @@ class MonoPipeline:
         """Number of frames whose features are kept."""
         return len(self._buffer)
 
-    def process(self, frame: Frame, *, motion: bool = True) -> MonoResult:
+    @property
+    def intrinsics_reader(self) -> str:
+        """The setting that cannot do without the camera's intrinsics, or an empty string."""
+        if self._scale.needs_ground:
+            return "scale.source camera_height"
+        if self.provides_motion and self._config.motion.intrinsics == "camera_info":
+            return "motion.intrinsics camera_info"
+        return ""
+
+    def process(
+        self,
+        frame: Frame,
+        *,
+        motion: bool = True,
+        on_depth: Callable[[DepthEstimate], None] | None = None,
+    ) -> MonoResult:
         """Take the next frame and return what is now known.
 
         Args:
@@ -115,6 +127,8 @@ class MonoPipeline:
                 afresh).
             motion: False leaves out what only motion needs of this step; features are still
                 kept, so that the next step can have motion.
+            on_depth: called with this frame's depth as soon as it is known, which is well
+                before the motion of the frame before.
 
         Raises:
             ValueError: if the settings need the camera's intrinsics and the frame has none.
@@ -123,18 +137,18 @@ class MonoPipeline:
         event = self._admit(frame)
         if event in SKIPPING_EVENTS:
             return MonoResult(event=event)
-        self._timer = StageTimer()
-        with self._timer.stage("preprocess"):
+        self._parts.timer = StageTimer()
+        with self._parts.timer.stage("preprocess"):
             network = self._config.network
             network_input = to_network(frame, network.width, network.height)
-        features = self._encode(network_input)
-        self._observe_ground(frame, network_input, features)
-        with self._timer.stage("postprocess"):
-            depth = depth_estimate(
-                frame, network_input, features, self._scale.current, self._config.output
-            )
-        self._buffer.append(frame, _Seen(depth, network_input.intrinsics, features))
-        return MonoResult(depth, self._motion(motion), event, self._timer.elapsed_ns)
+        outputs = self._parts.encode(network_input.image, ("dsnet",))
+        depth = self._depth(frame, network_input, outputs)
+        if on_depth is not None:
+            on_depth(depth)
+        if self.provides_motion:
+            outputs |= self._parts.encode(network_input.image, ENCODERS)
+        self._buffer.append(frame, _Seen(depth, network_input.intrinsics, outputs))
+        return MonoResult(depth, self._motion(motion), event, self._parts.timer.elapsed_ns)
 
     def add_odometry(self, stamp_ns: int, position_m: NDArray[np.float64]) -> None:
         """Take one odometry position in metres; used where ``scale.source`` is odometry. # (3,).
@@ -155,7 +169,7 @@ class MonoPipeline:
         """
         old = self._config
         check(config)
-        check_engines(self._engines, config)
+        check_engines(self._parts.engines, config)
         if (config.network, config.buffer) != (old.network, old.buffer):
             raise ValueError(
                 f"network and buffer settings must stay {old.network}, {old.buffer}, "
@@ -178,30 +192,20 @@ class MonoPipeline:
             self._scale.jump_back()
         return event
 
-    def _run(self, part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Run one engine on those of ``tensors`` that it takes."""
-        engine = self._engines[part]
-        with self._timer.stage(part):
-            return engine(**{name: tensors[name] for name in engine.inputs})
-
-    def _encode(self, network_input: NetworkInput) -> dict[str, Tensor]:
-        """Return depth, labels and, where motion is possible, the features to be kept."""
-        features: dict[str, Tensor] = {}
-        for part in ("dsnet", *ENCODERS) if self.provides_motion else ("dsnet",):
-            features |= kept(self._run(part, {"image": network_input.image}))
-        return features
-
-    def _observe_ground(
-        self, frame: Frame, network_input: NetworkInput, features: Mapping[str, Tensor]
-    ) -> None:
-        if not self._scale.needs_ground or network_input.intrinsics is None:
-            return
-        with self._timer.stage("scale"):
-            self._scale.observe_ground(
-                frame.stamp_ns,
-                array(features["inverse_depth"])[0],
-                array(features["labels"]),
-                network_input.intrinsics,
+    def _depth(
+        self, frame: Frame, network_input: NetworkInput, outputs: Mapping[str, Tensor]
+    ) -> DepthEstimate:
+        if self._scale.needs_ground and network_input.intrinsics is not None:
+            with self._parts.timer.stage("scale"):
+                self._scale.observe_ground(
+                    frame.stamp_ns,
+                    array(outputs["inverse_depth"])[0],
+                    array(outputs["labels"]),
+                    network_input.intrinsics,
+                )
+        with self._parts.timer.stage("postprocess"):
+            return depth_estimate(
+                frame, network_input, outputs, self._scale.current, self._config.output
             )
 
     def _motion(self, wanted: bool) -> MotionEstimate | None:
@@ -214,7 +218,7 @@ class MonoPipeline:
             for role, seen in zip(ROLES, window, strict=True)
             for name, tensor in seen.features.items()
         }
-        camera = self._run("camera_decoder", features)
+        camera = self._parts.run("camera_decoder", features)
         current, following = window[1].depth, window[2].depth
         pose = array(camera["pose_next"])
         self._scale.observe_translation(
@@ -223,7 +227,7 @@ class MonoPipeline:
         if not wanted:
             return None
         outputs = self._decode_motion(features, camera, window[1])
-        with self._timer.stage("postprocess"):
+        with self._parts.timer.stage("postprocess"):
             seconds = (following.stamp_ns - current.stamp_ns) * 1e-9
             motion = ego_motion(pose, current.scale, seconds)
             threshold = self._config.motion.threshold
@@ -232,21 +236,15 @@ class MonoPipeline:
     def _decode_motion(
         self, features: Mapping[str, Tensor], camera: Mapping[str, Tensor], current: _Seen
     ) -> dict[str, Tensor]:
-        outputs = {**current.features, **camera, **self._run("flow_decoder", features)}
+        outputs = {**current.features, **camera, **self._parts.run("flow_decoder", features)}
         if self._config.motion.intrinsics == "camera_info" and current.intrinsics is not None:
             outputs["intrinsics"] = current.intrinsics.matrix()[None]
-        return {**outputs, **self._run("rigid_motion", outputs)}
+        return {**outputs, **self._parts.run("rigid_motion", outputs)}
 
     def _check_intrinsics(self, frame: Frame) -> None:
-        if frame.intrinsics is not None:
-            return
-        reader = ""
-        if self._scale.needs_ground:
-            reader = "scale.source camera_height"
-        elif self.provides_motion and self._config.motion.intrinsics == "camera_info":
-            reader = "motion.intrinsics camera_info"
-        if reader:
+        if frame.intrinsics is None and self.intrinsics_reader:
             raise ValueError(
-                f"{reader} needs the camera's intrinsics, the frame at {frame.stamp_ns} ns has "
-                "none: publish camera_info with the images or change the setting"
+                f"{self.intrinsics_reader} needs the camera's intrinsics, the frame at "
+                f"{frame.stamp_ns} ns has none: publish camera_info with the images or change "
+                "the setting"
             )

@@ -1,11 +1,15 @@
-"""The engines that the monocular pipeline is made of."""
+"""The engines that the monocular pipeline is made of, run by name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from torch import Tensor
 
 from scene_perception.engines.base import Engine
 from scene_perception.pipelines.config import MonoConfig
+from scene_perception.pipelines.frame_buffer import kept
+from scene_perception.pipelines.timing import StageTimer
 
 ENCODERS = ("camera_encoder", "flow_encoder")
 PARTS = ("dsnet", *ENCODERS, "camera_decoder", "flow_decoder", "rigid_motion")
@@ -29,3 +33,31 @@ def check_engines(engines: Mapping[str, Engine], config: MonoConfig) -> None:
             "scale.source must be none, fixed or camera_height with depth-only weights, got "
             "odometry: there is no camera motion to compare with"
         )
+
+
+class PartRunner:
+    """Runs parts on named tensors and times each.
+
+    Attributes:
+        engines: by part.
+        timer: of the step at hand; the caller sets a new one for each.
+    """
+
+    def __init__(self, engines: Mapping[str, Engine]) -> None:
+        self.engines = dict(engines)
+        self.timer = StageTimer()
+
+    def run(self, part: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Run one part on those of ``tensors`` that it takes."""
+        engine = self.engines[part]
+        with self.timer.stage(part):
+            return engine(**{name: tensors[name] for name in engine.inputs})
+
+    def encode(self, image: Tensor, parts: Sequence[str]) -> dict[str, Tensor]:
+        """Return copies of what ``parts`` make of an image. # (1, 3, H, W)."""
+        features: dict[str, Tensor] = {}
+        for part in parts:
+            outputs = self.run(part, {"image": image})
+            with self.timer.stage("buffer"):
+                features |= kept(outputs)
+        return features

@@ -9,7 +9,7 @@ import torch
 
 from scene_perception.engines.config import NetworkConfig
 from scene_perception.geometry.se3 import pose_matrix
-from scene_perception.pipelines.config import MonoConfig, MotionConfig, ScaleConfig
+from scene_perception.pipelines.config import BufferConfig, MonoConfig, MotionConfig, ScaleConfig
 from scene_perception.pipelines.mono import MonoPipeline
 from scene_perception.pipelines.preprocess import to_network
 
@@ -54,6 +54,19 @@ def test_depth_comes_with_its_frame_and_motion_with_the_next(constant, config, f
     assert motions == [None, None, *depths[1:4]]
     assert results[2].motion.next_stamp_ns == depths[2]
     assert results[2].motion.depth is results[1].depth
+
+
+def test_depth_can_be_had_before_anything_else_runs(counted, counts, config, frame_at):
+    pipeline = MonoPipeline(counted, config)
+    early = []
+    for second in STAMPS:
+        counts.clear()
+        result = pipeline.process(
+            frame_at(second), on_depth=lambda depth: early.append((depth, dict(counts)))
+        )
+        depth, ran = early[-1]
+        assert depth is result.depth
+        assert ran == {"dsnet": 1}
 
 
 def test_each_encoder_runs_once_per_frame(counted, counts, config, frame_at):
@@ -153,6 +166,22 @@ def test_a_reset_forgets_the_frames_and_keeps_the_counters(constant, config, fra
     assert +pipeline.counters == {"duplicate_stamp": 1}
 
 
+def test_new_settings_count_from_the_next_frame_and_keep_the_frames(constant, config, frame_at):
+    pipeline = MonoPipeline(constant, config)
+    for second in STAMPS[:2]:
+        pipeline.process(frame_at(second))
+    pipeline.reconfigure(replace(config, scale=ScaleConfig("fixed", factor=3.0)))
+    result = pipeline.process(frame_at(1.2))
+    assert result.depth.scale.factor == 3.0
+    assert result.motion.ego_motion.scale.factor == 1.0
+
+
+def test_another_network_or_buffer_needs_a_new_pipeline(constant, config):
+    pipeline = MonoPipeline(constant, config)
+    with pytest.raises(ValueError, match="make a new pipeline"):
+        pipeline.reconfigure(replace(config, buffer=BufferConfig(max_gap_s=2.0)))
+
+
 def test_an_engine_that_fails_leaves_the_pipeline_usable(constant, config, frame_at):
     class Failing:
         inputs, outputs = constant["dsnet"].inputs, constant["dsnet"].outputs
@@ -219,7 +248,7 @@ def test_the_stages_of_a_step_are_timed(constant, config, frame_at):
     pipeline = MonoPipeline(constant, config)
     for second in STAMPS:
         timings = pipeline.process(frame_at(second)).timings_ns
-    assert set(timings) == {"preprocess", "postprocess"} | ENCODERS | DECODERS
+    assert set(timings) == {"preprocess", "buffer", "postprocess"} | ENCODERS | DECODERS
     assert all(value > 0 for value in timings.values())
 
 
