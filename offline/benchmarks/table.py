@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-Row = Mapping[str, str | int | float]
+Row = dict[str, str | int | float]
 
 
 def format_table(rows: Sequence[Row]) -> str:
