@@ -23,7 +23,7 @@ def correlation(target: Tensor, source: Tensor, search_range: tuple[int, int]) -
     """Return the scalar products of ``target`` with ``source`` at every shift in range.
 
     Blocks of columns are matched by matrix products, of which the band that lies within the
-    search range is kept. That is a tenth of the graph of one product per shift (which the
+    search range is kept. That is a sixth of the graph of one product per shift (which the
     ONNX exporter cannot digest) and half of its time on a CPU.
 
     Args:
