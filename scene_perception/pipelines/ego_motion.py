@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from scene_perception.frame import EgoMotion, MetricScale
-from scene_perception.geometry.se3 import inverse, pose_matrix, rotation_vector
+from scene_perception.geometry.se3 import pose_matrix
 
 
 @torch.inference_mode()
@@ -27,13 +29,25 @@ def ego_motion(pose_next: NDArray[np.float32], scale: MetricScale, elapsed_s: fl
     """
     if not elapsed_s > 0:
         raise ValueError(f"elapsed_s must be > 0, got {elapsed_s}")
-    pose = torch.as_tensor(pose_next, dtype=torch.float64)
     units = torch.tensor([scale.factor] * 3 + [1.0] * 3, dtype=torch.float64)
-    next_from_current = pose_matrix((pose * units)[None])[0]
-    camera = inverse(next_from_current)
+    pose = torch.as_tensor(pose_next, dtype=torch.float64) * units
+    next_from_current = pose_matrix(pose[None])[0].numpy()
+    rotation = next_from_current[:3, :3].T
     return EgoMotion(
-        next_from_current=next_from_current.numpy(),
-        linear_m_s=(camera[:3, 3] / elapsed_s).numpy(),
-        angular_rad_s=(rotation_vector(camera[:3, :3]) / elapsed_s).numpy(),
+        next_from_current=next_from_current,
+        linear_m_s=-rotation @ next_from_current[:3, 3] / elapsed_s,
+        angular_rad_s=_rotation_vector(rotation) / elapsed_s,
         scale=scale,
     )
+
+
+def _rotation_vector(rotation: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return axis times angle, for angles below pi: no camera turns by that in a frame.
+
+    ``geometry.se3.rotation_vector`` holds up to pi, in ten times as many operations.
+    """
+    r = rotation
+    axis = np.array([r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]]) / 2
+    sine = float(np.linalg.norm(axis))
+    angle = math.atan2(sine, (float(np.trace(r)) - 1) / 2)
+    return axis * (angle / sine) if sine > 0 else axis

@@ -118,11 +118,11 @@ def flow_image(flow: Float, size: Size) -> Float:
 def mask_image(labels: NDArray[np.uint8], probability: Float, threshold: float) -> Image:
     """Return 255 where a class that can move does, else 0, uint8. # (h, w).
 
-    ``geometry.motion.motion_mask`` in NumPy: on arrays of this size PyTorch's threads cost
+    ``geometry.motion.motion_mask`` without PyTorch: on arrays of this size PyTorch's threads cost
     several times the work.
     """
     can_move = cv2.inRange(labels, DYNAMIC_LABELS.start, DYNAMIC_LABELS.stop - 1)
-    return np.where(probability > np.float32(threshold), can_move, np.uint8(0))
+    return can_move * (probability > np.float32(threshold))
 
 
 def array(tensor: Tensor) -> Image:

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
 from scene_perception.frame import MetricScale
+from scene_perception.geometry.se3 import rotation_vector
 from scene_perception.pipelines.ego_motion import ego_motion
 
 METRIC = MetricScale(10.0, "fixed", is_metric=True)
@@ -39,6 +41,14 @@ def test_velocity_is_in_the_current_frame_s_axes_while_turning():
     # Next camera looks along the current x axis; its origin, 1 m along its own +z.
     assert motion.linear_m_s == pytest.approx([1.0, 0, 0], abs=1e-6)
     assert motion.angular_rad_s == pytest.approx([0, quarter, 0], abs=1e-6)
+
+
+@pytest.mark.parametrize("angles", [(1e-9, 0, 0), (0.01, -0.02, 0.03), (1.0, 0.5, -1.5)])
+def test_angular_velocity_is_the_rotation_vector_of_the_camera(angles):
+    motion = ego_motion(pose(0, 0, 0, *angles), METRIC, elapsed_s=1.0)
+    camera_rotation = torch.from_numpy(motion.next_from_current[:3, :3].T)
+    expected = rotation_vector(camera_rotation).numpy()
+    np.testing.assert_allclose(motion.angular_rad_s, expected, rtol=1e-9, atol=1e-15)
 
 
 @pytest.mark.parametrize("elapsed_s", [0.0, -0.1])
