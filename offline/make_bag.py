@@ -18,7 +18,7 @@ from offline.datasets.kitti_odometry import read_kitti_odometry
 from offline.datasets.kitti_raw import read_kitti_raw
 from offline.datasets.synthetic import synthetic_sequence
 from offline.sequence_bag import BagOptions, Progress, write_bag
-from scene_perception.bags import STORAGES, BagError
+from scene_perception.bags import STORAGES
 
 SYNTHETIC_FRAMES = 40
 
@@ -86,7 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         counts = write_bag(
             _read(options), options.out, options.storage, content, Progress(sys.stderr)
         )
-    except (ValueError, BagError) as error:
+    except ValueError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     for topic, count in counts.items():

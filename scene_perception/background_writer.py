@@ -44,7 +44,8 @@ class BackgroundWriter:
         self._queue: queue.SimpleQueue[_Topic | _Message | None] = queue.SimpleQueue()
         self._begun = threading.Event()
         self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name="bag-writer")
+        # A daemon: whoever fails before it can call close must still be able to exit.
+        self._thread = threading.Thread(target=self._run, name="bag-writer", daemon=True)
         self._thread.start()
         self._begun.wait()
         self.require_healthy()

@@ -30,7 +30,7 @@ STORAGES = {"mcap": StoragePlugin.MCAP, "sqlite3": StoragePlugin.SQLITE3}
 _SUFFIXES = (".mcap", ".db3")
 
 
-class BagError(Exception):
+class BagError(ValueError):
     """A recording that cannot be read or written; the message names the file and a remedy."""
 
 

@@ -54,6 +54,7 @@ class ReplayNode(Node):  # type: ignore[misc]
         self.published: Counter[str] = Counter()
         self.problems: Counter[str] = Counter()
         self._source = open_source(self.config, self._report_damaged)
+        self._names: dict[str, str] = {}
         self._senders = self._make_senders()
         self._clock_sender = self.create_publisher(Clock, "/clock", 10)
         self._clock_ns = -1
@@ -63,6 +64,7 @@ class ReplayNode(Node):  # type: ignore[misc]
         """Wait for subscribers, then play; ``executor`` has this node and is spun meanwhile."""
         self._spinner = executor
         self._wait_for_consumers()
+        self.get_logger().info(f"playing {self.config.source}")
         play = self._play_by_answers if self.config.pace == "consumer" else self._play_in_time
         while True:
             before = self.published.total()
@@ -78,8 +80,8 @@ class ReplayNode(Node):  # type: ignore[misc]
     def finish(self) -> None:
         """Print what was published and close the source."""
         self._source.close()
-        for topic, sender in self._senders.items():
-            print(f"published {self.published[topic]} on {sender.topic_name}", flush=True)
+        for topic in self._senders:
+            print(f"published {self.published[topic]} on {self._names[topic]}", flush=True)
         for problem, count in self.problems.items():
             print(f"{problem}: {count}", flush=True)
 
@@ -92,10 +94,10 @@ class ReplayNode(Node):  # type: ignore[misc]
                 self.get_logger().error(f"skipping {topic.name}: {error}")
                 continue
             qos = topics.playback_qos(topic)
-            senders[topic.name] = sender = self.create_publisher(kind, topic.name, qos)
+            senders[topic.name] = self.create_publisher(kind, topic.name, qos)
+            self._names[topic.name] = name = self.resolve_topic_name(topic.name)
             self.get_logger().info(
-                f"{sender.topic_name} ({topic.type}, {topic.count} messages): "
-                f"{topics.describe(qos)}"
+                f"{name} ({topic.type}, {topic.count} messages): {topics.describe(qos)}"
             )
         if not senders:
             raise ValueError(f"source {self.config.source} has no topic that can be played")
@@ -121,7 +123,7 @@ class ReplayNode(Node):  # type: ignore[misc]
             self.config.wait_for_subscribers_s,
         )
         if not heard and self.config.wait_for_subscribers_s:
-            where = ", ".join(self._senders[name].topic_name for name in awaited)
+            where = ", ".join(self._names[name] for name in awaited)
             problem = f"nobody subscribes to {where} after {self.config.wait_for_subscribers_s} s"
             if paced:
                 raise ValueError(f"{problem}; pace consumer needs a consumer")

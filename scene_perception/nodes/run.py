@@ -10,7 +10,6 @@ from typing import Protocol, TypeVar
 import rclpy
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
 
-from scene_perception.bags import BagError
 from scene_perception.nodes.dds import prepare_process
 
 FAILED = 2
@@ -44,15 +43,15 @@ def run(create: Callable[[], Node], args: Sequence[str] | None = None) -> int:
 
     Returns:
         The process's exit status: 0, or 2 after one plain line on stderr where bad input
-        (``ValueError``, ``BagError``) or ROS itself ended the work.
+        (``ValueError``) or ROS itself ended the work.
     """
     prepare_process()
     workers: list[Node] = []
-    status = _guarded(lambda: _work(create, args, workers))
+    status = _reported(lambda: _work(create, args, workers))
     # `ros2 launch` delivers SIGINT twice; the second must not interrupt the completion.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for worker in workers:
-        status = max(status, _guarded(worker.finish))
+        status = max(status, _reported(worker.finish))
         worker.destroy_node()
     rclpy.try_shutdown()
     return status
@@ -61,26 +60,28 @@ def run(create: Callable[[], Node], args: Sequence[str] | None = None) -> int:
 def _work(create: Callable[[], Node], args: Sequence[str] | None, workers: list[Node]) -> None:
     try:
         rclpy.init(args=None if args is None else list(args))
-    except RuntimeError as error:  # malformed --ros-args
-        raise ValueError(str(error)) from error
-    workers.append(create())
-    executor = SingleThreadedExecutor()
-    executor.add_node(workers[0])
+    except RuntimeError as error:  # rclpy's RCLError: wrong arguments, no place for logs
+        raise ValueError(f"ROS does not start: {error}") from error
     try:
-        workers[0].work(executor)
-    finally:
-        executor.shutdown()
-
-
-def _guarded(step: Callable[[], None]) -> int:
-    try:
-        step()
+        workers.append(create())
+        executor = SingleThreadedExecutor()
+        executor.add_node(workers[0])
+        try:
+            workers[0].work(executor)
+        finally:
+            executor.shutdown()
     except (KeyboardInterrupt, ExternalShutdownException):
-        return 0
-    except (ValueError, BagError) as error:
-        print(f"error: {error}", file=sys.stderr, flush=True)
-        return FAILED
-    except RuntimeError:  # rclpy's RCLError: also what a call meets in the middle of a shutdown
+        return
+    except RuntimeError:
+        # An interrupt shuts ROS down; a call into it at that moment raises RCLError.
         if rclpy.ok():
             raise
+
+
+def _reported(step: Callable[[], None]) -> int:
+    try:
+        step()
+    except ValueError as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return FAILED
     return 0
