@@ -2,8 +2,9 @@
 
 ``python -m offline.convert omeganet CHECKPOINT OUT.safetensors`` reads the TensorFlow 1
 checkpoint of OmegaNet, or the CS and CS+K ones of DSNet. CHECKPOINT is the prefix that the
-``.index`` and ``.data-*`` files share, the ``.index`` file, or the folder that holds them.
-Every variable must be known and every one of ours present, or nothing is written.
+``.index`` and ``.data-*`` files share, one of these files, or the folder that holds them.
+Every variable must be known and every published one present, or nothing is written. The
+output remembers the checkpoint's name and the SHA-256 of its index and data files in a row.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from scene_perception.checkpoints import omeganet
-from scene_perception.checkpoints.tensorflow import read_checkpoint
+from scene_perception.checkpoints.tensorflow import checkpoint_files, read_checkpoint
 from scene_perception.checkpoints.weights import save_weights, sha256_of
 
 
@@ -29,7 +30,9 @@ def convert_omeganet(checkpoint: Path, output: Path) -> str:
     variables = read_checkpoint(checkpoint)
     state = omeganet.convert(variables)
     model = omeganet.model_of(variables)
-    save_weights(output, state, {"model": model, "source": checkpoint.name})
+    files = checkpoint_files(checkpoint)
+    source = {"source": files[0].stem, "source_sha256": sha256_of(*files)}
+    save_weights(output, state, {"model": model, **source})
     return f"{model}: {len(variables)} variables read, {len(state)} tensors written"
 
 

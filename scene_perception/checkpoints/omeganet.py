@@ -8,11 +8,12 @@ no ``superflow``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -31,19 +32,17 @@ _LEAVES = {
     "BatchNorm/moving_mean": "norm.running_mean",
     "BatchNorm/moving_variance": "norm.running_var",
 }
-_NORMALISED = [leaf for leaf in _LEAVES if leaf != "biases"]
-_POSE_ENCODER_LEVELS = {5: (128, 256)}
+_CAMERA = (f"{_BASELINE}/feature_extractor_pose/", f"{_BASELINE}/pose_net/")
+# Kernels, as stored, of the fifth level of CameraNet's encoder, which nothing reads.
+_UNUSED_KERNELS = {"conv5a": (3, 3, 128, 256), "conv5b": (3, 3, 256, 256)}
 # What an optimiser leaves beside a variable, and the counters of training.
 _TRAINING = re.compile(r"(.*/)?(Adam(_1)?|Momentum|beta[12]_power|global_step)")
 
 
 @cache
 def name_map() -> dict[str, str | None]:
-    """Return published name -> our name; None is known and unused.
-
-    Unused is the fifth level of CameraNet's encoder, which nothing reads.
-    """
-    ours = _shapes("")
+    """Return published name -> our name; None is known and unused."""
+    ours = _our_shapes()
     names: dict[str, str | None] = {}
     for scope, module in _layers():
         for leaf, suffix in _LEAVES.items():
@@ -51,9 +50,15 @@ def name_map() -> dict[str, str | None]:
             key = next((name for name in candidates if name in ours), None)
             if key is not None:
                 names[f"{scope}/{leaf}"] = key
-    for scope in _unused_layers():
-        names |= {f"{scope}/{leaf}": None for leaf in _NORMALISED}
-    return names
+    return names | dict.fromkeys(_unused_shapes())
+
+
+@cache
+def published_shapes() -> dict[str, tuple[int, ...]]:
+    """Return published name -> shape as stored (kernels HWIO) of every known variable."""
+    ours = _our_shapes()
+    used = {name: _stored(ours[key]) for name, key in name_map().items() if key}
+    return used | _unused_shapes()
 
 
 def _layers() -> Iterator[tuple[str, str]]:
@@ -110,20 +115,31 @@ def _flow_layers() -> Iterator[tuple[str, str]]:
         yield name, f"sd_ofnet.decoder.context.{n - 1}"
 
 
-def _unused_layers() -> Iterator[str]:
-    for letter in "ab":
-        yield f"{_BASELINE}/feature_extractor_pose/img_pyramid/conv5{letter}/Conv"
+def _unused_shapes() -> dict[str, tuple[int, ...]]:
+    shapes: dict[str, tuple[int, ...]] = {}
+    for name, kernel in _UNUSED_KERNELS.items():
+        scope = f"{_CAMERA[0]}img_pyramid/{name}/Conv"
+        for leaf in _LEAVES:
+            if leaf != "biases":
+                shapes[f"{scope}/{leaf}"] = kernel if leaf == "weights" else kernel[-1:]
+    return shapes
 
 
-def _shapes(prefix: str) -> dict[str, tuple[int, ...]]:
+@cache
+def _our_shapes() -> dict[str, tuple[int, ...]]:
     with torch.device("meta"):
         state = OmegaNet().state_dict()
-    return {name: tuple(t.shape) for name, t in state.items() if name.startswith(prefix)}
+    return {name: tuple(tensor.shape) for name, tensor in state.items()}
 
 
-def model_of(variables: Mapping[str, object]) -> str:
+def _stored(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape that TensorFlow stores for a tensor of ours (OIHW to HWIO)."""
+    return (*shape[2:], shape[1], shape[0]) if len(shape) == 4 else shape
+
+
+def model_of(names: Iterable[str]) -> str:
     """Return ``omeganet`` for a complete checkpoint, ``dsnet`` for one without flow network."""
-    complete = any(name.startswith(f"{_FLOW}/") for name in variables)
+    complete = any(name.startswith(f"{_FLOW}/") for name in names)
     return "omeganet" if complete else "dsnet"
 
 
@@ -134,25 +150,24 @@ def convert(variables: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
     the checkpoint has it. An optimiser's slots of known variables are passed over.
 
     Args:
-        variables: published name -> array as stored (kernels HWIO).
+        variables: published name -> float array as stored (kernels HWIO).
 
     Raises:
-        ValueError: naming the first variable that is unknown, missing or misshapen.
+        ValueError: naming the first variables that are unknown, missing or misshapen, or hold
+            anything but finite numbers.
     """
     names = name_map()
     published = {name: array for name, array in variables.items() if not _is_training(name)}
-    found, unused = {}, {}
     for name, array in published.items():
         if name not in names:
-            raise ValueError(f"variable {name} {array.shape} is not one of OmegaNet's")
-        key = names[name]
-        if key is None:
-            unused[name] = array
-        else:
-            found[key] = array
-    state = {key: to_torch(array) for key, array in found.items()}
-    _require_complete(state, {key: name for name, key in names.items() if key})
-    return state
+            raise ValueError(f"variable {name} {np.shape(array)} is not one of OmegaNet's")
+    found = {name: np.shape(array) for name, array in published.items()}
+    problem = first_difference(_expected_shapes(published), found)
+    if problem:
+        raise ValueError(f"variables must be those of a whole OmegaNet or DSNet: {problem}")
+    for name, array in published.items():
+        _require_finite(name, array)
+    return {key: to_torch(array) for name, array in published.items() if (key := names[name])}
 
 
 def _is_training(name: str) -> bool:
@@ -161,19 +176,23 @@ def _is_training(name: str) -> bool:
     return bool(match) and (not variable or variable in name_map())
 
 
-def _require_complete(state: Mapping[str, Tensor], published: Mapping[str, str]) -> None:
-    """Refuse a state with a hole or another shape, in the checkpoint's own names."""
-    expected = _shapes("dsnet.")
-    if any(key.startswith("camera_net.") for key in state):
-        expected |= _shapes("camera_net.")
-    if any(key.startswith("sd_ofnet.") for key in state):
-        expected = _shapes("")
-    problem = first_difference(
-        {published[key]: shape for key, shape in expected.items()},
-        {published[key]: tuple(tensor.shape) for key, tensor in state.items()},
-    )
-    if problem:
-        raise ValueError(f"checkpoint is not a whole OmegaNet or DSNet: variable {problem}")
+def _expected_shapes(names: Collection[str]) -> dict[str, tuple[int, ...]]:
+    """Return what a checkpoint with ``names`` must hold: DSNet, and the networks it has begun."""
+    flow = model_of(names) == "omeganet"
+    camera = flow or any(name.startswith(_CAMERA) for name in names)
+    return {
+        name: shape
+        for name, shape in published_shapes().items()
+        if (flow or not name.startswith(f"{_FLOW}/")) and (camera or not name.startswith(_CAMERA))
+    }
+
+
+def _require_finite(name: str, array: NDArray[Any]) -> None:
+    if array.dtype.kind != "f":
+        raise ValueError(f"variable {name} must hold floats, got {array.dtype}")
+    wrong = int(np.count_nonzero(~np.isfinite(array)))
+    if wrong:
+        raise ValueError(f"variable {name} must be finite, {wrong} of its elements are not")
 
 
 def load_omeganet(path: Path) -> OmegaNet:

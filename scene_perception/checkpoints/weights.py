@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 _FORMAT = "scene_perception 1"
+_NAMED = 3
 
 
 def save_weights(path: Path, state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
@@ -23,6 +24,7 @@ def save_weights(path: Path, state: Mapping[str, Tensor], metadata: Mapping[str,
         metadata: what they are; ``model`` is required.
 
     Raises:
+        OSError: if the file cannot be written.
         ValueError: if ``metadata`` does not say which model.
     """
     if not metadata.get("model"):
@@ -33,6 +35,8 @@ def save_weights(path: Path, state: Mapping[str, Tensor], metadata: Mapping[str,
         tensors = {name: tensor.contiguous() for name, tensor in state.items()}
         save_file(tensors, partial, {**metadata, "format": _FORMAT})
         partial.replace(path)
+    except SafetensorError as error:
+        raise OSError(f"weights {path} cannot be written: {error}") from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -42,8 +46,8 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: naming the file, if it is no safetensors file, is truncated, or does not
-            say which model it holds.
+        ValueError: naming the file, if it is no safetensors file, is truncated, does not
+            say which model it holds, or is of another version of the format.
     """
     if not path.is_file():
         raise FileNotFoundError(f"weights {path} do not exist")
@@ -60,6 +64,11 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise ValueError(
             f"weights {path} do not say which model they are for; "
             "make them with `python -m offline.convert`"
+        )
+    if metadata.get("format") != _FORMAT:
+        raise ValueError(
+            f"weights {path} must have the format {_FORMAT!r}, got {metadata.get('format')!r}; "
+            "make them again with `python -m offline.convert`"
         )
     return state, metadata
 
@@ -87,18 +96,24 @@ def first_difference(
         ("unknown", [name for name in found if name not in expected]),
     ):
         if names:
-            rest = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            return f"{names[0]} is {kind}{rest}"
+            return f"{names[0]} is {kind}" if len(names) == 1 else _listed(names, kind)
     for name, shape in expected.items():
         if found[name] != shape:
             return f"{name} must have shape {shape}, got {found[name]}"
     return ""
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal."""
+def _listed(names: Sequence[str], kind: str) -> str:
+    """Return how many there are and the first few names."""
+    more = ", ..." if len(names) > _NAMED else ""
+    return f"{len(names)} are {kind}: {', '.join(names[:_NAMED])}{more}"
+
+
+def sha256_of(*paths: Path) -> str:
+    """Return the SHA-256 of files one after the other (``cat a b | sha256sum``)."""
     digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
+    for path in paths:
+        with path.open("rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
     return digest.hexdigest()

@@ -8,6 +8,7 @@ import torch
 from offline.convert import main
 from offline.golden import golden_weights
 from scene_perception.checkpoints.omeganet import convert, load_dsnet, load_omeganet
+from scene_perception.checkpoints.weights import load_weights, sha256_of
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("tensorflow") is None,
@@ -39,6 +40,10 @@ def test_whole_checkpoint_becomes_omeganet(published, tmp_path, capsys):
     output = tmp_path / "o.safetensors"
     assert main(["omeganet", str(tmp_path / "omeganet"), str(output)]) == 0
     assert "omeganet: 381 variables read, 373 tensors written" in capsys.readouterr().out
+    files = [tmp_path / f"omeganet.{suffix}" for suffix in ("index", "data-00000-of-00001")]
+    metadata = load_weights(output)[1]
+    assert (metadata["model"], metadata["source"]) == ("omeganet", "omeganet")
+    assert metadata["source_sha256"] == sha256_of(*files)
     expected = convert(published)
     state = load_omeganet(output).state_dict()
     assert all(torch.equal(tensor, expected[name]) for name, tensor in state.items())
@@ -57,8 +62,20 @@ def test_partial_checkpoint_is_refused_by_name_and_nothing_is_written(repository
     checkpoint = repository / "test/data/omeganet/tiny_checkpoint"
     output = tmp_path / "o.safetensors"
     assert main(["omeganet", str(checkpoint), str(output)]) == 2
-    assert "conv1b/Conv/weights is missing and 298 more" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "307 are missing: MultiViewNetwork/feature_extractor/img_pyramid/conv1b" in error
     assert not output.exists()
+
+
+def test_checkpoint_of_tensorflow_2_objects_is_refused_by_name(published, tmp_path, capsys):
+    write_checkpoint(tmp_path / "two", {**published, "_CHECKPOINTABLE_OBJECT_GRAPH": b"graph"})
+    assert main(["omeganet", str(tmp_path / "two"), str(tmp_path / "o.safetensors")]) == 2
+    assert "_CHECKPOINTABLE_OBJECT_GRAPH" in capsys.readouterr().err
+
+
+def test_missing_checkpoint_is_refused_without_a_traceback(tmp_path, capsys):
+    assert main(["omeganet", str(tmp_path / "none"), str(tmp_path / "o.safetensors")]) == 2
+    assert capsys.readouterr().err.startswith("error: checkpoint")
 
 
 def test_output_of_another_format_is_refused(tmp_path, capsys):

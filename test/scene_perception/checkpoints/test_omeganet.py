@@ -8,12 +8,15 @@ from scene_perception.checkpoints.omeganet import (
     load_omeganet,
     model_of,
     name_map,
+    published_shapes,
 )
 from scene_perception.checkpoints.weights import save_weights
 from scene_perception.models.omeganet import OmegaNet
 
 CONV1A = "MultiViewNetwork/feature_extractor/img_pyramid/conv1a/Conv"
 FOCI = "MultiViewNetwork/pose_net/intrinsics/foci/biases"
+CONV5A = "MultiViewNetwork/feature_extractor_pose/img_pyramid/conv5a/Conv"
+CONTEXT = "superflow/context_network/dilated_conv7"
 
 
 def without(variables, *prefixes):
@@ -36,6 +39,10 @@ def test_map_names_every_published_variable_and_no_other(shapes):
 def test_map_reaches_every_tensor_of_ours_exactly_once():
     ours = [key for key in name_map().values() if key is not None]
     assert sorted(ours) == sorted(OmegaNet().state_dict())
+
+
+def test_every_shape_is_known_as_stored(shapes):
+    assert published_shapes() == shapes
 
 
 def test_only_the_fifth_level_of_the_camera_encoder_is_unused():
@@ -67,14 +74,45 @@ def test_missing_variable_is_named_as_published(variables):
 
 
 def test_missing_variables_are_counted(variables):
-    del variables[FOCI], variables["superflow/context_network/dilated_conv7/biases"]
-    with pytest.raises(ValueError, match="is missing and 1 more"):
+    del variables[FOCI], variables[f"{CONTEXT}/biases"]
+    with pytest.raises(ValueError, match=f"2 are missing: {FOCI}, {CONTEXT}/biases"):
+        convert(variables)
+
+
+def test_missing_variable_that_nothing_reads_is_missed_all_the_same(variables):
+    del variables[f"{CONV5A}/weights"]
+    with pytest.raises(ValueError, match=f"{CONV5A}/weights is missing"):
         convert(variables)
 
 
 def test_misshapen_variable_is_named_with_both_shapes(variables):
     variables[FOCI] = np.zeros(3, np.float32)
     with pytest.raises(ValueError, match=rf"{FOCI} must have shape \(2,\), got \(3,\)"):
+        convert(variables)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        (f"{CONTEXT}/weights", r"\(3, 3, 32, 2\)"),
+        (f"{CONV5A}/weights", r"\(3, 3, 128, 256\)"),
+    ],
+)
+def test_misshapen_kernel_is_reported_as_stored(variables, name, wanted):
+    variables[name] = np.zeros((1, 1, 32, 2), np.float32)
+    with pytest.raises(ValueError, match=rf"{name} must have shape {wanted}, got \(1, 1, 32, 2\)"):
+        convert(variables)
+
+
+def test_variable_that_is_no_array_of_floats_is_named(variables):
+    variables[FOCI] = np.array([b"a", b"b"], object)
+    with pytest.raises(ValueError, match=f"{FOCI} must hold floats, got object"):
+        convert(variables)
+
+
+def test_variable_that_diverged_is_named(variables):
+    variables[FOCI] = np.array([np.nan, 1.0], np.float32)
+    with pytest.raises(ValueError, match=f"{FOCI} must be finite, 1 of its elements are not"):
         convert(variables)
 
 
@@ -102,7 +140,7 @@ def test_dsnet_with_cameranet_keeps_both(variables):
 
 def test_dsnet_with_half_a_cameranet_is_refused(variables):
     half = without(variables, "superflow", "MultiViewNetwork/pose_net")
-    with pytest.raises(ValueError, match="pose_net/conv1_a/Conv/weights is missing"):
+    with pytest.raises(ValueError, match=r"21 are missing: .*/pose_net/conv1_a/Conv/weights"):
         convert(half)
 
 

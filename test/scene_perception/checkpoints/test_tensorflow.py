@@ -1,12 +1,18 @@
 import importlib.util
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
 
 from offline.golden import golden_weight
-from scene_perception.checkpoints.tensorflow import read_checkpoint, to_torch
+from scene_perception.checkpoints.tensorflow import (
+    checkpoint_files,
+    read_checkpoint,
+    to_torch,
+)
 
 needs_tensorflow = pytest.mark.skipif(
     importlib.util.find_spec("tensorflow") is None,
@@ -20,8 +26,10 @@ def copy(tiny_checkpoint, tmp_path):
 
 
 @needs_tensorflow
-@pytest.mark.parametrize("name", ["", "omeganet", "omeganet.index"])
-def test_real_checkpoint_is_read_by_folder_prefix_or_index(tiny_checkpoint, shapes, name):
+@pytest.mark.parametrize(
+    "name", ["", "omeganet", "omeganet.index", "omeganet.data-00000-of-00001", "omeganet.meta"]
+)
+def test_real_checkpoint_is_read_by_folder_prefix_or_file(tiny_checkpoint, shapes, name):
     variables = read_checkpoint(tiny_checkpoint / name)
     assert len(variables) == 74
     for variable, array in variables.items():
@@ -35,6 +43,29 @@ def test_truncated_data_is_refused(copy):
     data.write_bytes(data.read_bytes()[:1000])
     with pytest.raises(ValueError, match="must be a whole TensorFlow Saver V2 checkpoint"):
         read_checkpoint(copy)
+
+
+@needs_tensorflow
+def test_flipped_bit_in_the_data_is_refused(copy):
+    data = copy / "omeganet.data-00000-of-00001"
+    content = bytearray(data.read_bytes())
+    content[5000] ^= 1
+    data.write_bytes(content)
+    with pytest.raises(ValueError, match="Checksum does not match"):
+        read_checkpoint(copy)
+
+
+@needs_tensorflow
+def test_importing_tensorflow_prints_nothing(tiny_checkpoint):
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from scene_perception.checkpoints.tensorflow import read_checkpoint\n"
+        "print(len(read_checkpoint(Path(sys.argv[1]))))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, tiny_checkpoint], capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == ("74\n", "")
 
 
 @needs_tensorflow
@@ -53,6 +84,17 @@ def test_missing_data_is_named(copy):
     (copy / "omeganet.data-00000-of-00001").unlink()
     with pytest.raises(FileNotFoundError, match=r"its \.data-\* file is missing"):
         read_checkpoint(copy)
+
+
+def test_files_are_the_index_and_the_data_after_it(tiny_checkpoint):
+    names = [file.name for file in checkpoint_files(tiny_checkpoint)]
+    assert names == ["omeganet.index", "omeganet.data-00000-of-00001"]
+
+
+def test_step_in_a_prefix_is_no_suffix(tmp_path):
+    for name in ("model.ckpt-1000.index", "model.ckpt-1000.data-00000-of-00001"):
+        (tmp_path / name).touch()
+    assert len(checkpoint_files(tmp_path / "model.ckpt-1000")) == 2
 
 
 def test_folder_without_checkpoint_is_refused(tmp_path):

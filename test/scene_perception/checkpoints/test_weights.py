@@ -2,6 +2,7 @@ import hashlib
 
 import pytest
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import nn
 
@@ -64,6 +65,28 @@ def test_weights_of_nobody_knows_what_are_refused(tmp_path):
         load_weights(path)
 
 
+def test_weights_of_another_format_are_refused(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_file(STATE, path, {"model": "dsnet", "format": "scene_perception 9"})
+    with pytest.raises(ValueError, match="must have the format 'scene_perception 1', got"):
+        load_weights(path)
+
+
+def test_failed_write_leaves_the_old_weights(tmp_path, monkeypatch):
+    path = tmp_path / "w.safetensors"
+    save_weights(path, STATE, {"model": "dsnet"})
+
+    def full(tensors, filename, metadata):
+        filename.write_bytes(b"half")
+        raise SafetensorError("no space left")
+
+    monkeypatch.setattr("scene_perception.checkpoints.weights.save_file", full)
+    with pytest.raises(OSError, match=r"w\.safetensors cannot be written: no space left"):
+        save_weights(path, {"a": torch.ones(1)}, {"model": "dsnet"})
+    assert [file.name for file in tmp_path.iterdir()] == ["w.safetensors"]
+    assert torch.equal(load_weights(path)[0]["a"], STATE["a"])
+
+
 def test_fill_names_file_and_tensor_that_does_not_fit(tmp_path):
     state = {"weight": torch.zeros(2, 2), "bias": torch.zeros(3)}
     with pytest.raises(ValueError, match=r"w do not fit Linear: bias must have shape \(2,\)"):
@@ -74,7 +97,13 @@ def test_difference_reports_unknown_names():
     assert first_difference({"a": (1,)}, {"a": (1,), "b": (2,)}) == "b is unknown"
 
 
+def test_difference_names_the_first_few_and_counts_all():
+    expected = dict.fromkeys("abcd", (1,))
+    assert first_difference(expected, {}) == "4 are missing: a, b, c, ..."
+
+
 def test_sha256_is_that_of_the_bytes(tmp_path):
     path = tmp_path / "f"
     path.write_bytes(b"abc")
     assert sha256_of(path) == hashlib.sha256(b"abc").hexdigest()
+    assert sha256_of(path, path) == hashlib.sha256(b"abcabc").hexdigest()
