@@ -4,6 +4,7 @@ SYSTEM_PYTHON ?= python3
 VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+TOOLS := $(VENV)/.tools
 PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check \
 	--constraint .ci/constraints.txt
 
@@ -19,27 +20,30 @@ $(INSTALLED): setup.py .ci/constraints.txt
 		echo "Python 3.10 or later is needed: make SYSTEM_PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@$(SYSTEM_PYTHON) -c 'import ensurepip, venv' || { \
 		echo "Python's venv module is missing: sudo apt install python3-venv"; exit 1; }
-	@echo "[1/4] environment $(VENV)"
+	@echo "[1/3] environment $(VENV)"
 	@$(SYSTEM_PYTHON) -m venv $(VENV)
 	@$(PIP_INSTALL) setuptools
-	@echo "[2/4] PyTorch (the largest download)"
+	@echo "[2/3] PyTorch (the largest download)"
 	@$(PIP_INSTALL) torch
-	@echo "[3/4] ROS 2 wheels"
-	@$(PIP_INSTALL) --no-build-isolation --editable '.[ros]'
-	@echo "[4/4] tools"
-	@$(PIP_INSTALL) --no-build-isolation --editable '.[ros,offline,test]'
+	@echo "[3/3] ROS 2 wheels and the rest"
+	@$(PIP_INSTALL) --no-build-isolation --editable '.[ros,offline]'
+	@touch $@
+
+$(TOOLS): $(INSTALLED)
+	@echo "[test] tools of the tests; TensorFlow, to read published checkpoints"
+	@$(PIP_INSTALL) --no-build-isolation --editable '.[convert,test]'
 	@touch $@
 
 test: lint
 	$(PYTHON) -m pytest
 
-lint: env
+lint: $(TOOLS)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
 	$(VENV)/bin/lint-imports
 
-format: env
+format: $(TOOLS)
 	$(PYTHON) -m ruff check --fix .
 	$(PYTHON) -m ruff format .
 

@@ -14,7 +14,7 @@ from offline.processes import NodeProcess, wait_until
 _START_TIMEOUT_S = 90.0
 _QUIET_S = 1.0
 _NODES = "scene_perception.nodes"
-_ACTIVE = "is active"
+_READY, _REFUSED = "subscribes to", "[ERROR]"  # what the node's log says once it knows
 
 Parameters = Mapping[str, str | int | float | bool]
 
@@ -69,7 +69,7 @@ def run_live(run: LiveRun, progress: Callable[[str], None]) -> Path:
         )
         mono = stack.enter_context(node("mono_node", run.node))
         progress("starting mono_node")
-        _await(lambda: _ACTIVE in mono.text(), _START_TIMEOUT_S, "mono_node to start", mono)
+        _await(lambda: _is_ready(mono), _START_TIMEOUT_S, "mono_node to start", mono)
         replay = stack.enter_context(node("replay_node", {"source": str(run.source), **run.replay}))
         _follow(replay, mono, recorder, run, progress)
         if replay.stop():
@@ -98,6 +98,13 @@ def _environment(folder: Path) -> dict[str, str]:
         "ROS_LOG_DIR": str(folder / "ros_logs"),
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def _is_ready(mono: NodeProcess) -> bool:
+    text = mono.text()
+    if _REFUSED in text:
+        raise RuntimeError(f"mono_node does not start; its last words:\n{mono.tail()}")
+    return _READY in text
 
 
 def _await(
