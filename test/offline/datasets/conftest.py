@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+# Two cameras of 16x8 px, 0.5 m apart; the left one 0.06 m to the left of camera 0.
+P_LEFT = "10 0 7.5 0.6 0 10 3.5 0 0 0 1 0"
+P_RIGHT = "10 0 7.5 -4.4 0 10 3.5 0 0 0 1 0"
+STAMPS = (
+    "2011-09-26 13:02:25.964389445",
+    "2011-09-26 13:02:26.064450000",
+    "2011-09-26 13:02:26.164500001",
+)
+
+
+def write_images(folder: Path, digits: int, count: int = 3) -> None:
+    folder.mkdir(parents=True)
+    for index in range(count):
+        pixels = np.full((8, 16), index, np.uint8)
+        cv2.imwrite(str(folder / f"{index:0{digits}d}.png"), pixels)
+
+
+@pytest.fixture
+def kitti_raw(tmp_path: Path) -> Path:
+    """A drive of three frames with both colour cameras."""
+    day = tmp_path / "2011_09_26"
+    drive = day / "2011_09_26_drive_0001_sync"
+    for camera in ("02", "03"):
+        write_images(drive / f"image_{camera}" / "data", 10)
+        (drive / f"image_{camera}" / "timestamps.txt").write_text("\n".join(STAMPS) + "\n")
+    (day / "calib_cam_to_cam.txt").write_text(
+        "calib_time: 09-Jan-2012 13:57:47\ncorner_dist: 9.950000e-02\n"
+        f"S_rect_02: 16 8\nP_rect_02: {P_LEFT}\nS_rect_03: 16 8\nP_rect_03: {P_RIGHT}\n"
+    )
+    return drive
+
+
+@pytest.fixture
+def kitti_odometry(tmp_path: Path) -> Callable[..., Path]:
+    """Make a sequence of three frames with the cameras of the given numbers."""
+
+    def make(*cameras: int) -> Path:
+        folder = tmp_path / "sequences" / "07"
+        for camera in cameras:
+            write_images(folder / f"image_{camera}", 6)
+        zero = "10 0 7.5 0 0 10 3.5 0 0 0 1 0"
+        right = "10 0 7.5 -5 0 10 3.5 0 0 0 1 0"
+        names = {"P0": zero, "P1": right, "P2": P_LEFT, "P3": P_RIGHT}
+        (folder / "calib.txt").write_text("".join(f"{n}: {v}\n" for n, v in names.items()))
+        return folder
+
+    return make
