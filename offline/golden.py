@@ -73,7 +73,12 @@ def golden_image(seed: int, height: int, width: int) -> NDArray[np.uint8]:
 
     ``seed // 10`` chooses the texture and ``seed % 10`` the frame: from frame to frame the
     texture moves by 2.5 px to the left and 0.5 px up.
+
+    Raises:
+        ValueError: for a negative seed.
     """
+    if seed < 0:
+        raise ValueError(f"seed must be at least 0, got {seed}")
     scene, frame = divmod(seed, 10)
     rng = np.random.default_rng(scene)
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)

@@ -1,10 +1,10 @@
 """Compare our networks with a published network's outputs for stand-in weights.
 
 ``python -m offline.parity omeganet CASE.npz --variables variables.json --seed 10`` makes the
-stand-in weights and the frames (seeds 10, 11, 12), runs our network and prints one row for
-each array of the case. A case of single operations (``*_in*`` beside ``*_out*``) is computed
-from its own inputs. The limits stand in ``parity_tolerances.json``, the measures in
-``comparison.py``.
+stand-in weights and the frames (seeds 10, 11, 12; as large as the case's arrays say), runs
+our network and prints one row for each array of the case. Single operations (``*_in*`` beside
+``*_out*``) are computed from their own inputs. The limits stand in
+``parity_tolerances.json``, the measures in ``comparison.py``.
 
 Status 0: every array is within its limit. 1: some are not. 2: the case holds an array that
 is not covered, or the input cannot be used.
@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 from offline.benchmarks.table import format_table
 from offline.comparison import Comparison, compare
-from offline.parity_omeganet import is_input, omeganet_arrays
+from offline.parity_omeganet import omeganet_arrays
+from offline.parity_operations import is_input
 
 MODELS = {"omeganet": omeganet_arrays}
 
@@ -36,11 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         case = _read_case(options.case)
         shapes = _read_shapes(options.variables)
+        golden = {name: array for name, array in case.items() if not is_input(name)}
+        if not golden:
+            raise ValueError(f"case {options.case} must hold arrays to compare, it has none")
         ours = MODELS[options.model](case, shapes, options.seed)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    golden = {name: array for name, array in case.items() if not is_input(name)}
     comparisons = [
         compare(name, options.model, array, ours[name])
         for name, array in golden.items()
@@ -76,9 +79,17 @@ def _read_case(path: Path) -> dict[str, NDArray[Any]]:
 def _read_shapes(path: Path) -> Mapping[str, tuple[int, ...]]:
     try:
         shapes = json.loads(path.read_text())
-        return {str(name): tuple(int(n) for n in shape) for name, shape in shapes.items()}
-    except (UnicodeDecodeError, json.JSONDecodeError, AttributeError, TypeError) as error:
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f"variables {path} must be JSON of name -> shape ({error})") from error
+    if not isinstance(shapes, dict):
+        raise ValueError(f"variables {path} must be JSON of name -> shape, got no object")
+    for name, shape in shapes.items():
+        if not isinstance(shape, list) or not all(isinstance(n, int) and n > 0 for n in shape):
+            raise ValueError(
+                f"variables {path}: shape of {name} must be a list of positive integers, "
+                f"got {shape!r}"
+            )
+    return {name: tuple(shape) for name, shape in shapes.items()}
 
 
 def _row(comparison: Comparison) -> dict[str, str | int | float]:
@@ -98,6 +109,8 @@ def _conclude(comparisons: Sequence[Comparison], uncovered: Sequence[str]) -> in
     print(f"{len(comparisons) - len(failed)} of {len(comparisons)} arrays within their limits")
     if failed:
         print(f"beyond their limits: {', '.join(failed)}", file=sys.stderr)
+    if "input_crc32" in failed:
+        print("the frames are not those of the case: check --seed", file=sys.stderr)
     if uncovered:
         print(f"error: not covered: {', '.join(uncovered)}", file=sys.stderr)
         return 2

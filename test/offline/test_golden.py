@@ -68,6 +68,11 @@ def test_frames_of_a_sequence_are_one_texture_that_moves():
     assert np.abs(difference).max() < 25
 
 
+def test_negative_seed_is_refused():
+    with pytest.raises(ValueError, match="seed must be at least 0, got -1"):
+        golden_image(-1, 64, 64)
+
+
 def test_unknown_layout_is_refused():
     with pytest.raises(ValueError, match="layout must be one of HWIO, OIHW, got 'NCHW'"):
         golden_weight("a/weights", (3, 3, 1, 1), "NCHW")

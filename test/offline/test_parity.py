@@ -47,6 +47,36 @@ def test_array_that_is_not_covered_is_named_with_status_2(run, data, tmp_path, c
     assert "not covered: surprise_out" in capsys.readouterr().err
 
 
+def test_operation_without_its_inputs_is_not_covered_and_the_others_are_compared(
+    run, data, tmp_path, capsys
+):
+    with np.load(data / "units.npz") as units:
+        case = {name: units[name] for name in units.files if name != "cost_in_x2"}
+    np.savez(tmp_path / "c.npz", **case)
+    assert run(tmp_path / "c.npz") == 2
+    output = capsys.readouterr()
+    assert "13 of 13 arrays" in output.out
+    assert "not covered: cost_out" in output.err
+
+
+def test_inputs_that_do_not_fit_together_are_named(run, data, tmp_path, capsys):
+    case = changed(data / "units.npz", tmp_path / "c.npz", warp_in_flow=np.zeros((5, 40, 2)))
+    assert run(case) == 2
+    assert "warp_out cannot be computed from warp_in_features" in capsys.readouterr().err
+
+
+def test_case_without_arrays_is_refused(run, tmp_path, capsys):
+    np.savez(tmp_path / "c.npz")
+    assert run(tmp_path / "c.npz") == 2
+    assert "must hold arrays to compare" in capsys.readouterr().err
+
+
+def test_case_of_other_frames_points_to_the_seed(run, tmp_path, capsys):
+    np.savez(tmp_path / "c.npz", disp=np.ones((128, 128)), input_crc32=np.zeros(3, np.uint32))
+    assert run(tmp_path / "c.npz") == 1
+    assert "check --seed" in capsys.readouterr().err
+
+
 def test_case_of_another_kind_is_refused(run, tmp_path, capsys):
     path = tmp_path / "case.npz"
     path.write_text("no arrays")
@@ -64,4 +94,12 @@ def test_incomplete_variables_are_refused(data, tmp_path, capsys):
     variables.write_text('{"superflow/feature_extractor/conv1_1/weights": [3, 3, 3, 16]}')
     case = str(data / "outputs_10.npz")
     assert main(["omeganet", case, "--variables", str(variables)]) == 2
-    assert "is missing" in capsys.readouterr().err
+    assert "are missing: MultiViewNetwork/" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("content", ["[1]", '{"a": "3"}', '{"a": [0]}', "no json"])
+def test_variables_of_another_kind_are_refused(data, tmp_path, capsys, content):
+    variables = tmp_path / "variables.json"
+    variables.write_text(content)
+    assert main(["omeganet", str(data / "units.npz"), "--variables", str(variables)]) == 2
+    assert "variables.json" in capsys.readouterr().err
