@@ -36,6 +36,7 @@ def _isolate_ros() -> None:
         ROS_PYTHON_CHECK_FIELDS="1",
         ROS_HOME=_LOGS.name,
         ROS_LOG_DIR=str(Path(_LOGS.name) / "log"),
+        OMP_WAIT_POLICY="PASSIVE",  # as the nodes; spinning threads starve their neighbours
         RCUTILS_COLORIZED_OUTPUT="0",
         RCUTILS_CONSOLE_OUTPUT_FORMAT="[{severity}] {name}: {message}",
         PYTHONPATH=os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
