@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 
 import numpy as np
@@ -27,7 +27,9 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.parameter import Parameter
 from rclpy.timer import Timer
 
+from scene_perception.engines.base import Engine
 from scene_perception.engines.build import resolve_backend, resolve_device
+from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.load import LoadedEngines, load_omeganet_engines
 from scene_perception.nodes import parameters
 from scene_perception.nodes.camera_info_cache import CameraInfoCache
@@ -51,6 +53,7 @@ from scene_perception.settings import walk
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
+Loader = Callable[[NetworkConfig], LoadedEngines]
 Transition = Callable[["MonoNode", LifecycleState], TransitionCallbackReturn]
 
 
@@ -71,17 +74,22 @@ def _logged(transition: Transition) -> Transition:
 class MonoNode(LifecycleNode):  # type: ignore[misc]  # rclpy ships no types
     """The lifecycle around a ``MonoWorker``: parameters, topics, diagnostics.
 
+    Args:
+        load: makes the engines when the node is configured.
+        options: of ``rclpy.node.Node``.
+
     Raises:
         ValueError: naming the parameter whose start-up value is refused, and why.
     """
 
-    def __init__(self, **options: object) -> None:
+    def __init__(self, load: Loader = load_omeganet_engines, **options: object) -> None:
+        self._load = load
         # rclpy destroys a node whose constructor raised: what `_release` reads comes first.
         self._loaded: LoadedEngines | None = None
         self._pipeline: MonoPipeline | None = None
         self._outputs: MonoPublishers | None = None
         self._inputs: MonoSubscriptions | None = None
-        self._worker: MonoWorker | None = None
+        self.worker: MonoWorker | None = None
         self._intake: FrameIntake | None = None
         self._watch_timer: Timer | None = None
         self._problem = ""
@@ -98,13 +106,18 @@ class MonoNode(LifecycleNode):  # type: ignore[misc]  # rclpy ships no types
             self.config.diagnostics_period_s, self._publish_diagnostics, clock=self._steady
         )
 
+    @property
+    def engines(self) -> Mapping[str, Engine]:
+        """The engines by part; empty while unconfigured."""
+        return self._loaded.engines if self._loaded else {}
+
     @_logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the engines and offer the topics; FAILURE says in the log what to change."""
         self._problem = ""
         self.get_logger().info("loading the engines")
         try:
-            self._loaded = load_omeganet_engines(self.config.network)
+            self._loaded = self._load(self.config.network)
             pipeline = MonoPipeline(self._loaded.engines, self.config)
         except (ValueError, OSError, RuntimeError) as error:
             self._problem = f"cannot configure: {error}"
@@ -131,13 +144,13 @@ class MonoNode(LifecycleNode):  # type: ignore[misc]  # rclpy ships no types
         self.statistics.restart()
         self._intake = FrameIntake(cameras, self.statistics, self._log)
         self._pipeline = MonoPipeline(loaded.engines, self.config)
-        self._worker = MonoWorker(
+        self.worker = MonoWorker(
             self._pipeline, self._intake, publishers, self.config, self.statistics, self._log
         )
         publishers.announce_labels()
-        self._worker.start()
+        self.worker.start()
         self._inputs = MonoSubscriptions(
-            self, self.config, self._worker.submit, cameras.put, self._on_odometry
+            self, self.config, self.worker.submit, cameras.put, self._on_odometry
         )
         for line in self._inputs.lines():
             self.get_logger().info(line)
@@ -193,9 +206,9 @@ class MonoNode(LifecycleNode):  # type: ignore[misc]  # rclpy ships no types
         if self._inputs is not None:
             self._inputs.destroy()
             self._inputs = None
-        if self._worker is not None and not self._worker.stop():
+        if self.worker is not None and not self.worker.stop():
             self.get_logger().error("the inference thread hangs in an engine")
-        self._worker = self._pipeline = self._intake = None
+        self.worker = self._pipeline = self._intake = None
 
     def _release(self) -> None:
         self._stop()
@@ -208,6 +221,8 @@ class MonoNode(LifecycleNode):  # type: ignore[misc]  # rclpy ships no types
         """Take new values from the next frame on, or refuse them all with a reason."""
         try:
             config = parameters.changed(self.config, given)
+            if config == self.config:
+                return SetParametersResult(successful=True)
             if self._loaded is not None:
                 _refuse_while_configured(self.config, config)
                 MonoPipeline(self._loaded.engines, config)
@@ -216,8 +231,8 @@ class MonoNode(LifecycleNode):  # type: ignore[misc]  # rclpy ships no types
         self.config = config
         if self._outputs is not None:
             self._outputs.config = config
-        if self._worker is not None and self._inputs is not None:
-            self._worker.configure(config)
+        if self.worker is not None and self._inputs is not None:
+            self.worker.configure(config)
             self._inputs.follow(config)
         return SetParametersResult(successful=True)
 
@@ -252,7 +267,7 @@ class MonoNode(LifecycleNode):  # type: ignore[misc]  # rclpy ships no types
     def _report(self, now_ns: int) -> NodeReport:
         loaded, network = self._loaded, self.config.network
         newest_ns = self._intake.newest_stamp_ns if self._intake else None
-        state = "unconfigured" if loaded is None else "active" if self._worker else "inactive"
+        state = "unconfigured" if loaded is None else "active" if self.worker else "inactive"
         return NodeReport(
             node=self.get_name(),
             state=state,
@@ -270,7 +285,7 @@ class MonoNode(LifecycleNode):  # type: ignore[misc]  # rclpy ships no types
                 "weights": "random" if loaded.random else network.weights,
             },
             random_weights=loaded is not None and loaded.random,
-            scale=self._worker.scale if self._worker else None,
+            scale=self.worker.scale if self.worker else None,
             scale_status=self._pipeline.scale_status if self._pipeline else "",
         )
 

@@ -58,11 +58,10 @@ class MonoPublishers:
         self.config = config
         self._announced: MetricScale | None = None
         self._motion_outputs = MOTION_OUTPUTS if provides_motion else {}
-        self._streams = {
-            name: self._create(output.message_type, name, STREAM_QOS)
-            for name, output in (*DEPTH_OUTPUTS.items(), *self._motion_outputs.items())
-        }
-        self._streams[POINTS] = self._create(PointCloud2, POINTS, STREAM_QOS)
+        types: dict[str, type] = {name: entry.message_type for name, entry in DEPTH_OUTPUTS.items()}
+        types |= {name: entry.message_type for name, entry in self._motion_outputs.items()}
+        types[POINTS] = PointCloud2
+        self._streams = {name: self._create(kind, name, STREAM_QOS) for name, kind in types.items()}
         self._latched = {name: self._create(String, name, LATCHED_QOS) for name in (LABELS, UNIT)}
         self._label_info = label_info()
         if self._label_info is not None:

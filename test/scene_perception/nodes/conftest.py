@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import functools
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
+from typing import TypeVar
 
 import numpy as np
 import pytest
 import rclpy
+import torch
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from lifecycle_msgs.srv import ChangeState
-from rcl_interfaces.msg import Log, Parameter, SetParametersResult
-from rcl_interfaces.srv import SetParameters
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
+from scene_perception.engines.config import NetworkConfig
+from scene_perception.engines.load import LoadedEngines, load_omeganet_engines
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.nodes.messages import camera_info_message, image_message
 from scene_perception.nodes.mono_node import MonoNode
 
-LIMIT_S = 20.0
+LIMIT_S = 60.0
 WIDTH, HEIGHT = 96, 64
 CAMERA = Intrinsics(80.0, 80.0, 47.5, 31.5, width=WIDTH, height=HEIGHT)
 FRAME_ID = "front_camera_optical"
@@ -35,12 +40,16 @@ SMALL = {
     "network.width": 128,
     "diagnostics_period_s": 0.1,
 }
-SERVICES = {
-    ChangeState: "/mono_node/change_state",
-    SetParameters: "/mono_node/set_parameters",
-}
 SENSOR = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 Poll = Callable[..., None]
+T = TypeVar("T")
+
+
+@functools.cache
+def load_once(config: NetworkConfig) -> LoadedEngines:
+    """Load the engines of one configuration once for all tests; constant engines keep nothing."""
+    torch.set_num_threads(1)
+    return load_omeganet_engines(config)
 
 
 def wait_until(condition: Callable[[], object], what: str = "the condition") -> None:
@@ -52,32 +61,38 @@ def wait_until(condition: Callable[[], object], what: str = "the condition") -> 
 
 @pytest.fixture
 def poll() -> Poll:
-    """Wait until a condition holds; fail after 20 s."""
+    """Wait until a condition holds; fail after a minute."""
     return wait_until
 
 
 class Robot:
     """A camera and listeners in one node, ``mono_node`` in another, each with its executor."""
 
-    def __init__(self, **settings: object) -> None:
-        self._contexts = [Context(), Context()]
-        for context in self._contexts:
-            rclpy.init(context=context)
+    def __init__(
+        self,
+        read_stderr: Callable[[], str],
+        load: Callable[[NetworkConfig], LoadedEngines],
+        **settings: object,
+    ) -> None:
+        self._read_stderr = read_stderr
+        self._stderr = ""
+        # One context is one DDS participant: both nodes see each other at once.
+        self.context = Context()
+        rclpy.init(context=self.context)
         overrides = [
             rclpy.parameter.Parameter(name, value=value)
             for name, value in {**SMALL, **settings}.items()
         ]
-        self.node = MonoNode(context=self._contexts[0], parameter_overrides=overrides)
-        self.peer = Node("robot", context=self._contexts[1])
+        try:
+            self.node = MonoNode(load, context=self.context, parameter_overrides=overrides)
+        except ValueError:
+            rclpy.shutdown(context=self.context)
+            raise
+        self.peer = Node("robot", context=self.context)
         self.received: dict[str, list] = {}
-        self.logs: list[str] = []
-        self.peer.create_subscription(Log, "/rosout", self._log, QoSProfile(depth=1000))
         self.listen("/diagnostics", DiagnosticArray)
         self.images = self.peer.create_publisher(Image, "image_rect", SENSOR)
         self.infos = self.peer.create_publisher(CameraInfo, "camera_info", SENSOR)
-        self._services = {
-            kind: self.peer.create_client(kind, name) for kind, name in SERVICES.items()
-        }
         self._executors = [self._spin(self.node), self._spin(self.peer)]
 
     def _spin(self, node: Node) -> tuple[SingleThreadedExecutor, Thread]:
@@ -87,9 +102,12 @@ class Robot:
         thread.start()
         return executor, thread
 
-    def _log(self, message: Log) -> None:
-        if message.name == "mono_node":
-            self.logs.append(message.msg)
+    @property
+    def logs(self) -> list[str]:
+        """What ``mono_node`` has logged; /rosout is shared by all nodes of one name."""
+        self._stderr += self._read_stderr()
+        start = re.compile(r"^\[[A-Z]+\] mono_node: ", re.MULTILINE)
+        return [line.strip() for line in start.split(self._stderr)[1:]]
 
     def close(self) -> None:
         for executor, thread in self._executors:
@@ -97,19 +115,17 @@ class Robot:
             thread.join()
         self.node.destroy_node()
         self.peer.destroy_node()
-        for context in self._contexts:
-            rclpy.shutdown(context=context)
+        rclpy.shutdown(context=self.context)
 
-    def call(self, kind: type, request: object) -> object:
-        assert self._services[kind].wait_for_service(LIMIT_S), f"no service {SERVICES[kind]}"
-        future = self._services[kind].call_async(request)
-        wait_until(future.done, f"{SERVICES[kind]}'s answer")
-        return future.result()
+    def in_executor(self, action: Callable[[], T]) -> T:
+        """Run ``action`` in ``mono_node``'s executor thread, as a service call would."""
+        task = self._executors[0][0].create_task(action)
+        wait_until(task.done, "the executor's work")
+        return task.result()
 
     def change_state(self, transition: str) -> bool:
-        request = ChangeState.Request()
-        request.transition.label = transition
-        return bool(self.call(ChangeState, request).success)
+        trigger = getattr(self.node, f"trigger_{transition}")
+        return bool(self.in_executor(trigger) == TransitionCallbackReturn.SUCCESS)
 
     def start(self, *, camera_info: bool = True) -> Robot:
         """Configure, activate and wait until everything is connected."""
@@ -122,10 +138,8 @@ class Robot:
         return self
 
     def set_parameter(self, name: str, value: object) -> SetParametersResult:
-        given = rclpy.parameter.Parameter(name, value=value).to_parameter_msg()
-        assert isinstance(given, Parameter)
-        request = SetParameters.Request(parameters=[given])
-        return self.call(SetParameters, request).results[0]
+        given = [rclpy.parameter.Parameter(name, value=value)]
+        return self.in_executor(lambda: self.node.set_parameters(given))[0]
 
     def listen(self, topic: str, kind: type, qos: QoSProfile = SENSOR) -> list:
         """Collect what comes on a topic; returns once it is connected where it has a publisher."""
@@ -144,7 +158,7 @@ class Robot:
         wait_until(publisher.get_subscription_count, f"the subscription of {topic}")
 
     def image(self, index: int) -> Image:
-        pixels = np.full((HEIGHT, WIDTH, 3), 40 + index, np.uint8)
+        pixels = np.full((HEIGHT, WIDTH, 3), 40 + index % 200, np.uint8)
         return image_message(pixels, "rgb8", (index + 1) * PERIOD_NS, FRAME_ID)
 
     def send(self, *indices: int) -> None:
@@ -163,8 +177,17 @@ class Robot:
 
     def logged(self, text: str) -> str:
         """Wait for a log line that contains ``text`` and return it."""
-        wait_until(lambda: any(text in line for line in self.logs), f"the log line {text!r}")
-        return next(line for line in self.logs if text in line)
+        found: list[str] = []
+
+        def look() -> bool:
+            found.extend(line for line in self.logs if text in line)
+            return bool(found)
+
+        try:
+            wait_until(look, f"the log line {text!r}")
+        finally:
+            print(self._stderr)
+        return found[0]
 
     def status(self, task: str, condition: Callable[[DiagnosticStatus], bool]) -> DiagnosticStatus:
         """Wait for a diagnostics status of ``task`` that fulfils ``condition``."""
@@ -184,18 +207,26 @@ class Robot:
 
 
 @pytest.fixture
-def make_robot() -> Iterator[Callable[..., Robot]]:
+def make_robot(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Robot]]:
     """Make robots with the parameters of their ``mono_node``."""
     robots: list[Robot] = []
 
-    def make(**settings: object) -> Robot:
+    def make(
+        load: Callable[[NetworkConfig], LoadedEngines] = load_once, **settings: object
+    ) -> Robot:
         named = {name.replace("__", "."): value for name, value in settings.items()}
-        robots.append(Robot(**named))
+        robots.append(Robot(lambda: capfd.readouterr().err, load, **named))
         return robots[-1]
 
     yield make
     for robot in robots:
         robot.close()
+
+
+@pytest.fixture
+def load_engines() -> Callable[[NetworkConfig], LoadedEngines]:
+    """Load engines as ``make_robot``'s nodes do."""
+    return load_once
 
 
 @pytest.fixture

@@ -1,0 +1,146 @@
+"""``mono_node`` as a process of its own: start, refusal, signals."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import rclpy
+from lifecycle_msgs.srv import ChangeState
+from rcl_interfaces.srv import SetParameters
+from rclpy.context import Context
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+SMALL = ("network.height:=128", "network.width:=128")
+LIMIT_S = 60.0
+Start = Callable[..., "Process"]
+
+
+class Process:
+    """A running ``mono_node`` and what it has written to stderr."""
+
+    def __init__(self, folder: Path, *settings: str) -> None:
+        self._stderr = folder / f"stderr-{len(list(folder.iterdir()))}.txt"
+        arguments = [part for setting in settings for part in ("-p", setting)]
+        with self._stderr.open("w") as stderr:
+            self.process = subprocess.Popen(
+                [
+                    sys.executable,
+                    "-m",
+                    "scene_perception.nodes.mono_node",
+                    "--ros-args",
+                    *arguments,
+                ],
+                stderr=stderr,
+                stdout=stderr,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+            )
+
+    @property
+    def stderr(self) -> str:
+        return self._stderr.read_text()
+
+    def wait(self) -> int:
+        return self.process.wait(LIMIT_S)
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start processes; those that still run at the end are interrupted."""
+    processes: list[Process] = []
+
+    def begin(*settings: str) -> Process:
+        processes.append(Process(tmp_path, *settings))
+        return processes[-1]
+
+    yield begin
+    for process in processes:
+        print(process.stderr)
+        if process.process.poll() is None:
+            process.process.send_signal(signal.SIGINT)
+            process.wait()
+
+
+@pytest.fixture
+def operator() -> Iterator[Node]:
+    """Somebody with a terminal on the same robot."""
+    context = Context()
+    rclpy.init(context=context)
+    node = Node("operator", context=context)
+    yield node
+    node.destroy_node()
+    rclpy.shutdown(context=context)
+
+
+def ask(
+    operator: Node,
+    kind: type,
+    service: str,
+    request: object,
+    done: Callable[[], bool] = lambda: False,
+) -> None:
+    """Call a service until it answers or is ``done``: DDS may lose a first reply."""
+    client = operator.create_client(kind, service)
+    assert client.wait_for_service(LIMIT_S)
+    executor = SingleThreadedExecutor(context=operator.context)
+    executor.add_node(operator)
+    deadline = time.monotonic() + LIMIT_S
+    answered = False
+    while not (answered or done()):
+        assert time.monotonic() < deadline, f"{service} had no effect"
+        future = client.call_async(request)
+        executor.spin_until_future_complete(future, 5.0)
+        answered = future.done()
+    executor.shutdown()
+    operator.destroy_client(client)
+
+
+def change_state(operator: Node, transition: str, done: Callable[[], bool]) -> None:
+    request = ChangeState.Request()
+    request.transition.label = transition
+    ask(operator, ChangeState, "/mono_node/change_state", request, done)
+
+
+def test_a_doubled_sigint_ends_it_cleanly(start: Start, poll) -> None:
+    process = start("network.backend:=constant", *SMALL)
+    poll(lambda: "subscribes to /camera_info" in process.stderr)
+    process.process.send_signal(signal.SIGINT)
+    process.process.send_signal(signal.SIGINT)
+    assert process.wait() == 0
+    assert "Traceback" not in process.stderr
+    assert "fastdds_profile.xml" in process.stderr
+
+
+def test_a_wrong_start_up_value_ends_it_with_one_plain_line(start: Start) -> None:
+    process = start("scale.source:=guess")
+    assert process.wait() == 2
+    assert process.stderr.splitlines() == [
+        "error: scale.source must be one of none, fixed, camera_height, odometry, got 'guess'"
+    ]
+
+
+def test_without_weights_it_stays_up_and_an_operator_can_configure_it(
+    start: Start, poll, operator: Node
+) -> None:
+    process = start(*SMALL)
+    poll(lambda: "cannot configure: network.weights" in process.stderr)
+    backend = Parameter("network.backend", value="constant").to_parameter_msg()
+    request = SetParameters.Request(parameters=[backend])
+    ask(operator, SetParameters, "/mono_node/set_parameters", request)
+    change_state(operator, "configure", lambda: "publishes /depth/unit" in process.stderr)
+    change_state(operator, "activate", lambda: "subscribes to /image_rect" in process.stderr)
+    process.process.send_signal(signal.SIGTERM)
+    assert process.wait() == 0
+    assert "Traceback" not in process.stderr
+
+
+def test_without_autostart_it_waits_for_a_manager(start: Start, operator: Node) -> None:
+    process = start("autostart:=false", "network.backend:=constant", *SMALL)
+    change_state(operator, "configure", lambda: "publishes /depth/unit" in process.stderr)
+    assert "subscribes" not in process.stderr
