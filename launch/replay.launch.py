@@ -20,7 +20,7 @@ SETTINGS = {
     "source": ("", "rosbag2 folder, .mcap or .db3 file, or a folder of images"),
     "topics": ("", "topics to play, separated by commas; empty plays all"),
     "pace": ("", "time plays as recorded; consumer waits for the answer to each frame"),
-    "rate": ("", "times real time, for pace time"),
+    "rate": ("", "times real time; with pace consumer the most, with pace time the speed"),
     "loop": ("", "true starts again at the end"),
 }
 

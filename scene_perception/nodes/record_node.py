@@ -25,7 +25,7 @@ from scene_perception.settings import setting, walk
 
 _POLL_S = 0.1
 _LARGE_TYPES = (*IMAGE_TYPES, "sensor_msgs/msg/PointCloud2")
-_LARGE_DEPTH, _SMALL_DEPTH = 10, 100
+_LARGE_DEPTH, _SMALL_DEPTH = 30, 100
 # Every node publishes these; they are no output.
 _HOUSEKEEPING = ("/rosout", "/parameter_events", "/transition_event")
 

@@ -30,15 +30,20 @@ class ReplayConfig:
     topics: str = setting("", "topics to play, separated by commas; empty plays all")
     pace: str = setting(
         "time",
-        "time plays as recorded; consumer waits after each frame for the answer on pace_topic",
+        "time plays as recorded; consumer also waits for the answer to each frame on pace_topic",
         choices=("time", "consumer"),
     )
-    rate: float = setting(1.0, "times real time, for pace time", minimum=0.01, maximum=100.0)
+    rate: float = setting(
+        1.0,
+        "times real time; with pace consumer the most, with pace time the speed",
+        minimum=0.01,
+        maximum=100.0,
+    )
     loop: bool = setting(False, "start again at the end; stamps and /clock then jump back")
     exit_at_end: bool = setting(True, "end with the recording; false keeps latched topics alive")
     clock: bool = setting(True, "publish the recorded time on /clock")
     clock_hz: float = setting(
-        40.0, "rate of /clock between messages, for pace time, Hz", minimum=1.0, maximum=1000.0
+        40.0, "rate of /clock between messages, Hz", minimum=1.0, maximum=1000.0
     )
     wait_for_subscribers_s: float = setting(
         30.0, "how long to wait for the first subscriber, s; 0 plays at once", minimum=0.0,

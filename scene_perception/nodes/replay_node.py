@@ -158,7 +158,13 @@ class ReplayNode(Node):  # type: ignore[misc]
             self._publish(message)
 
     def _play_by_answers(self) -> None:
-        for frame in by_frame(self._messages(), self._frames):
+        schedule = RealTime(self.config.rate)
+        for index, frame in enumerate(by_frame(self._messages(), self._frames)):
+            begins_ns = frame.messages[0].time_ns
+            if index:
+                self._wait_until(begins_ns, schedule)
+            # From each frame anew: a slow answer is not caught up with.
+            schedule.restart(begins_ns, time.monotonic_ns())
             self._answers.clear()
             for message in frame.messages:
                 self._publish(message)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from contextlib import suppress
+from types import FrameType
+from typing import NoReturn, Protocol, TypeVar
 
 import rclpy
 from rclpy.executors import Executor, ExternalShutdownException, SingleThreadedExecutor
@@ -46,15 +48,30 @@ def run(create: Callable[[], Node], args: Sequence[str] | None = None) -> int:
         (``ValueError``) or ROS itself ended the work.
     """
     prepare_process()
+    signal.signal(signal.SIGINT, _interrupt_once)
     workers: list[Node] = []
-    status = _reported(lambda: _work(create, args, workers))
-    # `ros2 launch` delivers SIGINT twice; the second must not interrupt the completion.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    status = 0
+    with suppress(KeyboardInterrupt):
+        status = _reported(lambda: _work(create, args, workers))
+        signal.signal(signal.SIGINT, _ignore)
     for worker in workers:
         status = max(status, _reported(worker.finish))
         worker.destroy_node()
     rclpy.try_shutdown()
     return status
+
+
+def _interrupt_once(number: int, frame: FrameType | None) -> NoReturn:
+    """Raise KeyboardInterrupt for the first SIGINT only: `ros2 launch` delivers two.
+
+    The second must not interrupt the completion.
+    """
+    signal.signal(signal.SIGINT, _ignore)
+    raise KeyboardInterrupt
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Do nothing; unlike SIG_IGN, safe to set while a signal is pending."""
 
 
 def _work(create: Callable[[], Node], args: Sequence[str] | None, workers: list[Node]) -> None:

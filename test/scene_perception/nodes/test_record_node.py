@@ -18,7 +18,7 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import QoSProfile, qos_profile_sensor_data
-from rclpy.serialization import serialize_message
+from rclpy.serialization import deserialize_message
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
@@ -107,7 +107,7 @@ def test_named_topics_are_recorded_as_they_were_sent(studio, poll, storage):
     motion.publish(TwistStamped())
     poll(lambda: recording.node.recorded == {"/image_rect": 5, "/ego_motion": 1})
     messages = [m for m in recording.finish() if m.topic == "/image_rect"]
-    assert [m.data for m in messages] == [serialize_message(image(i)) for i in range(5)]
+    assert [deserialize_message(m.data, Image) for m in messages] == [image(i) for i in range(5)]
     assert [m.type for m in messages] == ["sensor_msgs/msg/Image"] * 5
     assert set(recording.topics) == {"/image_rect", "/ego_motion"}
 

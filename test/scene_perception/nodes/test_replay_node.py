@@ -215,7 +215,8 @@ def test_a_loop_jumps_back_in_time(stage, poll, tmp_path):
 
 
 def test_consumer_pace_waits_for_the_answer_to_each_frame(stage, poll, tmp_path):
-    playing = stage(source=str(make_bag(tmp_path / "bag", count=12)), pace="consumer")
+    source = str(make_bag(tmp_path / "bag", count=12))
+    playing = stage(source=source, pace="consumer", rate=100.0)
     answers = playing.peer.create_publisher(Image, "depth/image_rect", 5)
     frames: list[bytes] = []
     ahead: list[int] = []
@@ -233,6 +234,24 @@ def test_consumer_pace_waits_for_the_answer_to_each_frame(stage, poll, tmp_path)
     assert frames == [image(index) for index in range(12)]
     assert set(ahead) <= {0, -1}  # the count may be raised after the frame has arrived
     assert playing.node.problems == {}
+
+
+def test_consumer_pace_is_never_faster_than_the_rate(stage, poll, tmp_path):
+    source = str(make_bag(tmp_path / "bag", count=5))
+    playing = stage(source=source, pace="consumer", rate=2.0)
+    answers = playing.peer.create_publisher(Image, "depth/image_rect", 5)
+    arrived: list[float] = []
+
+    def answer(message: Image) -> None:
+        arrived.append(time.monotonic())
+        answers.publish(message)
+
+    playing.peer.create_subscription(Image, "/image_rect", answer, 100)
+    playing.play()
+    poll(playing.ended)
+    assert playing.node.problems == {}
+    assert arrived[-1] - arrived[0] == pytest.approx(4 * 0.1 / 2.0, abs=0.15)
+    assert arrived[-1] - arrived[0] > 0.15
 
 
 def test_an_answer_to_another_frame_does_not_count_and_time_outs_are_reported(
