@@ -12,6 +12,7 @@ from typing import NamedTuple, TextIO
 from offline.datasets.base import Camera, CameraSequence
 from scene_perception import cdr
 from scene_perception.bags import BagWriter
+from scene_perception.image_folder import require_size
 
 ODOM_FRAME = "odom"
 
@@ -152,10 +153,6 @@ def _image(topic: str, camera: Camera, index: int, stamp_ns: int, options: BagOp
         data = cdr.compressed_image(encoded, file_format, stamp_ns, camera.frame_id)
         return _Message(f"{topic}/compressed", cdr.COMPRESSED_IMAGE, data)
     pixels, encoding = picture.pixels(options.encoding)
-    size = camera.intrinsics
-    if size is not None and pixels.shape[:2] != (size.height, size.width):
-        raise ValueError(
-            f"{picture} has {pixels.shape[1]}x{pixels.shape[0]} px, "
-            f"its calibration is for {size.width}x{size.height} px"
-        )
+    if camera.intrinsics is not None:
+        require_size(picture, pixels, camera.intrinsics)
     return _Message(topic, cdr.IMAGE, cdr.image(pixels, encoding, stamp_ns, camera.frame_id))

@@ -146,12 +146,12 @@ def read_bytes(file: Path) -> bytes:
     return encoded
 
 
-def require_size(file: Path, pixels: NDArray[Any], intrinsics: Intrinsics) -> None:
+def require_size(name: object, pixels: NDArray[Any], intrinsics: Intrinsics) -> None:
     """Raise ValueError if an image has another size than its intrinsics."""
     height, width = pixels.shape[:2]
     if (width, height) != (intrinsics.width, intrinsics.height):
         raise ValueError(
-            f"image {file} has {width}x{height} px, "
+            f"image {name} has {width}x{height} px, "
             f"its calibration is for {intrinsics.width}x{intrinsics.height} px"
         )
 

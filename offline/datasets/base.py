@@ -45,6 +45,9 @@ class ImageFile:
 
     path: Path
 
+    def __str__(self) -> str:
+        return str(self.path)
+
     def pixels(self, encoding: str) -> tuple[NDArray[Any], str]:
         """Return the decoded file."""
         return read_image(self.path, encoding)
