@@ -6,7 +6,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 from rclpy.duration import Duration
 from rclpy.executors import Executor
@@ -15,15 +14,15 @@ from rclpy.publisher import Publisher
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 
-from scene_perception.bags import Bag, BagMessage, BagTopic, is_bag
+from scene_perception.bags import BagMessage, BagTopic
 from scene_perception.cdr import header_stamp_ns
 from scene_perception.nodes import parameters, topics
 from scene_perception.nodes.replay_config import ReplayConfig
+from scene_perception.nodes.replay_source import open_source
 from scene_perception.nodes.run import run
 from scene_perception.playback import (
     IMAGE_TYPES,
     RealTime,
-    Source,
     by_frame,
     frame_topic,
     names,
@@ -211,24 +210,6 @@ class ReplayNode(Node):  # type: ignore[misc]
         for sender in self._senders.values():
             sender.wait_for_all_acked(Duration(seconds=2.0))
         self._spin_until(lambda: False, _LINGER_S)
-
-
-def open_source(config: ReplayConfig, report: Callable[[str], None]) -> Source:
-    """Open what ``source`` names.
-
-    Raises:
-        ValueError: for an empty ``source``, or a folder without images.
-        BagError: for a recording that is missing or damaged.
-    """
-    if not config.source:
-        raise ValueError("source must name a recording or a folder of images, got an empty string")
-    path = Path(config.source).expanduser()
-    if is_bag(path) or not path.is_dir():
-        return Bag(path)
-    # Images bring torch (through Intrinsics), seconds that a recording does not need.
-    from scene_perception.nodes.replay_images import open_folder  # noqa: PLC0415
-
-    return open_folder(path, config.images, report)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
