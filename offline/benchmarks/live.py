@@ -1,0 +1,96 @@
+"""``mono_node`` in a process of its own, with engines that return constants.
+
+Everything but inference: what ROS, conversion, resizing and publishing cost, and whether
+every message arrives. The frames are the generated drive's, 1242x375 colour.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from offline import make_bag
+from offline.benchmarks.table import Row
+from offline.live_run import LiveRun, Parameters, run_live
+from offline.recording import Summary, summarise_recording
+
+_BAG_HZ = 10.0
+_IMAGE = "/image_rect"
+_ENGINES = (
+    "dsnet",
+    "camera_encoder",
+    "camera_decoder",
+    "flow_encoder",
+    "flow_decoder",
+    "rigid_motion",
+)
+_STAGES = ("convert", "preprocess", "buffer", "scale", "postprocess", "publish")
+OVERHEAD_TOPICS = ("depth/image_rect", "semantic/image", "flow/image", "motion_mask/image")
+TRANSPORT_TOPICS = ("depth/image_rect", "flow/image", "depth/color", "flow/color")
+
+
+def overhead_rows(frames: int) -> list[Row]:
+    """Return what each stage but inference takes at 10 Hz, and their sum, ms a frame."""
+    summary = _measure(frames, _BAG_HZ, OVERHEAD_TOPICS)[1]
+    latencies = summary.latencies_ms
+    rows: list[Row] = [
+        {"stage": stage, "median ms": latencies[stage]["median"], "max ms": latencies[stage]["max"]}
+        for stage in _STAGES
+        if stage in latencies
+    ]
+    total = latencies["total"]
+    engines = sum(latencies[part]["median"] for part in _ENGINES if part in latencies)
+    return [
+        *rows,
+        {"stage": "engines (constants)", "median ms": engines, "max ms": "-"},
+        {
+            "stage": "image in to outputs out",
+            "median ms": total["median"],
+            "max ms": total["max"],
+        },
+    ]
+
+
+def transport_rows(frames: int, rate_hz: float) -> list[Row]:
+    """Return how many messages arrive between the processes at ``rate_hz``.
+
+    Subscribers are best effort with a queue of one, as REP 2003 has consumers of sensor data.
+    """
+    published, summary = _measure(frames, rate_hz, TRANSPORT_TOPICS)
+    arrived = int(float(summary.values.get("input/count image", "0")))
+    rows = [_delivery("image_rect at the node", arrived, published.counts[_IMAGE])]
+    for topic in TRANSPORT_TOPICS:
+        # What needs both neighbours exists for all frames but the ends.
+        expected = arrived - 2 if topic.startswith("flow") else arrived
+        rows.append(_delivery(topic, summary.counts.get(f"/{topic}", 0), expected))
+    return rows
+
+
+def _delivery(topic: str, arrived: int, sent: int) -> Row:
+    return {
+        "topic": topic,
+        "sent": sent,
+        "arrived": arrived,
+        "%": 100.0 * arrived / sent if sent else 0.0,
+    }
+
+
+def _measure(frames: int, rate_hz: float, topics: tuple[str, ...]) -> tuple[Summary, Summary]:
+    """Replay ``frames`` at ``rate_hz`` and return the figures of what went in and came out."""
+    node: Parameters = {"network.backend": "constant", "diagnostics_period_s": 0.5}
+    with tempfile.TemporaryDirectory() as folder:
+        bag = Path(folder) / "bag"
+        if make_bag.main(["synthetic", str(bag), "--limit", str(frames)]):
+            raise RuntimeError(f"could not make the recording {bag}")
+        run = LiveRun(
+            bag,
+            Path(folder),
+            node,
+            {"rate": rate_hz / _BAG_HZ, "delay_s": 3.0},
+            {
+                "topics": ",".join((*topics, "/diagnostics")),
+                "reliability": "best_effort",
+                "image_depth": 1,
+            },
+        )
+        return summarise_recording(bag), summarise_recording(run_live(run, lambda _: None))
