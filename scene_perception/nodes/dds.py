@@ -10,6 +10,7 @@ from pathlib import Path
 
 PROFILES_FILE = "FASTDDS_DEFAULT_PROFILES_FILE"
 OLD_PROFILES_FILE = "FASTRTPS_DEFAULT_PROFILES_FILE"
+PUBLICATION_MODE = "RMW_FASTRTPS_PUBLICATION_MODE"
 _USERS_CHOICES = (PROFILES_FILE, OLD_PROFILES_FILE, "FASTDDS_BUILTIN_TRANSPORTS")
 _USERS_FILE = "DEFAULT_FASTDDS_PROFILES.xml"
 _DISTROS_WITH_OLD_NAME = ("humble", "iron")
@@ -25,10 +26,13 @@ def profile_path() -> Path:
 
 
 def use_large_messages(environment: MutableMapping[str, str]) -> None:
-    """Choose the Fast DDS profile for images, unless the user has chosen a transport.
+    """Choose Fast DDS's profile and thread for images, unless the user has chosen.
 
     Call it with ``os.environ`` before ``rclpy.init()``; other middlewares ignore it.
     """
+    # An image's many fragments are sent by a thread of Fast DDS: `publish` takes a third less
+    # and does not hold Python's lock meanwhile.
+    environment.setdefault(PUBLICATION_MODE, "ASYNCHRONOUS")
     if any(environment.get(name) for name in _USERS_CHOICES) or Path(_USERS_FILE).exists():
         return
     old = environment.get("ROS_DISTRO", "") in _DISTROS_WITH_OLD_NAME

@@ -23,7 +23,8 @@ def test_the_profile_gives_16_mb_of_shared_memory_beside_udp() -> None:
 def test_an_unset_environment_gets_the_profile() -> None:
     environment: dict[str, str] = {}
     use_large_messages(environment)
-    assert environment == {"FASTDDS_DEFAULT_PROFILES_FILE": str(profile_path())}
+    assert environment["FASTDDS_DEFAULT_PROFILES_FILE"] == str(profile_path())
+    assert "FASTRTPS_DEFAULT_PROFILES_FILE" not in environment
     assert str(profile_path()) in transport_in_effect(environment)
 
 
@@ -46,7 +47,8 @@ def test_older_distributions_get_the_older_variable(distro: str) -> None:
 def test_what_the_user_chose_stays(name: str) -> None:
     environment = {name: "mine"}
     use_large_messages(environment)
-    assert environment == {name: "mine"}
+    assert {key for key in environment if key.startswith("FAST")} == {name}
+    assert environment[name] == "mine"
     assert transport_in_effect(environment) == f"Fast DDS reads {name}=mine"
 
 
@@ -57,7 +59,7 @@ def test_a_profile_in_the_working_directory_stays_in_effect(
     monkeypatch.chdir(tmp_path)
     environment: dict[str, str] = {}
     use_large_messages(environment)
-    assert environment == {}
+    assert "FASTDDS_DEFAULT_PROFILES_FILE" not in environment
     assert "working directory" in transport_in_effect(environment)
 
 
@@ -67,3 +69,12 @@ def test_the_log_says_what_default_transports_cost() -> None:
 
 def test_tuning_malloc_says_whether_it_took_effect() -> None:
     assert isinstance(keep_freed_memory(), bool)
+
+
+def test_sending_is_left_to_a_thread_of_the_middleware_unless_the_user_says_otherwise() -> None:
+    environment: dict[str, str] = {}
+    use_large_messages(environment)
+    assert environment["RMW_FASTRTPS_PUBLICATION_MODE"] == "ASYNCHRONOUS"
+    environment = {"RMW_FASTRTPS_PUBLICATION_MODE": "SYNCHRONOUS"}
+    use_large_messages(environment)
+    assert environment["RMW_FASTRTPS_PUBLICATION_MODE"] == "SYNCHRONOUS"
