@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -55,8 +54,11 @@ class Studio:
         self._finished = False
 
     def _work(self) -> None:
-        with contextlib.suppress(ExternalShutdownException):
+        try:
             self.node.work(self._executor)
+        except (ExternalShutdownException, RuntimeError):  # as nodes.run meets an interrupt
+            if self.context.ok():
+                raise
 
     def publisher(self, topic: str, kind: type, poll: Callable, qos: int | QoSProfile = 10):
         """Return a publisher once the record node has subscribed to it."""
