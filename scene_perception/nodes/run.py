@@ -58,6 +58,9 @@ def run(create: Callable[[], Node], args: Sequence[str] | None = None) -> int:
         status = max(status, _reported(worker.finish))
         worker.destroy_node()
     rclpy.try_shutdown()
+    # While the interpreter ends it gives every handler but SIG_IGN back to the default, and a
+    # second SIGINT would still kill the process.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     return status
 
 
