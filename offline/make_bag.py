@@ -18,7 +18,7 @@ from offline.datasets.kitti_odometry import read_kitti_odometry
 from offline.datasets.kitti_raw import read_kitti_raw
 from offline.datasets.synthetic import synthetic_sequence
 from offline.sequence_bag import BagOptions, Progress, write_bag
-from scene_perception.bags import STORAGES
+from scene_perception.recordings.bags import STORAGES
 
 SYNTHETIC_FRAMES = 40
 

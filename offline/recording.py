@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scene_perception import cdr
-from scene_perception.bags import Bag
+from scene_perception.recordings import cdr
+from scene_perception.recordings.bags import Bag
 
 _DIAGNOSTICS = "/diagnostics"
 _LATENCY = re.compile(r"latency (?P<stage>.+) \[ms\]")

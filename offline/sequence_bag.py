@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from offline.datasets.base import Camera, CameraSequence
-from scene_perception import cdr
-from scene_perception.bags import BagWriter
-from scene_perception.image_folder import require_size
+from scene_perception.recordings import cdr
+from scene_perception.recordings.bags import BagWriter
+from scene_perception.recordings.image_folder import require_size
 
 ODOM_FRAME = "odom"
 

@@ -39,7 +39,7 @@ def copied(repository, tmp_path):
         ("scene_perception/geometry/camera.py", "import scene_perception.models.layers"),
         ("scene_perception/frame.py", "import sensor_msgs"),
         ("scene_perception/pipelines/mono.py", "import rclpy"),
-        ("scene_perception/bags.py", "import std_msgs"),
+        ("scene_perception/recordings/bags.py", "import std_msgs"),
         ("scene_perception/settings.py", "import scene_perception.frame"),
         ("scene_perception/pipelines/mono.py", "import scene_perception.nodes"),
         ("scene_perception/pipelines/mono.py", "import torch_tensorrt"),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scene_perception.geometry.camera import Intrinsics
-from scene_perception.image_folder import FORMATS, read_bytes, read_image
+from scene_perception.recordings.image_folder import FORMATS, read_bytes, read_image
 
 # ROS takes a stamp of zero for "no time yet", so data sets that count from zero start here.
 FIRST_STAMP_NS = 1_000_000_000

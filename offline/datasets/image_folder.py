@@ -10,7 +10,7 @@ from offline.datasets.base import (
     ImageFile,
     even_stamps_ns,
 )
-from scene_perception.image_folder import image_files, read_calibration
+from scene_perception.recordings.image_folder import image_files, read_calibration
 
 
 def read_image_folder(

@@ -25,7 +25,7 @@ from offline.datasets.kitti_calibration import (
     read_named,
     read_poses,
 )
-from scene_perception.image_folder import image_files, read_image
+from scene_perception.recordings.image_folder import image_files, read_image
 
 _PAIRS = ((2, 3), (0, 1))
 _FPS = 10.0

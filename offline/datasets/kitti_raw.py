@@ -14,7 +14,7 @@ from offline.datasets.kitti_calibration import (
     read_lines,
     read_named,
 )
-from scene_perception.image_folder import image_files
+from scene_perception.recordings.image_folder import image_files
 
 _CALIBRATION = "calib_cam_to_cam.txt"
 _PAIRS = (("02", "03"), ("00", "01"))

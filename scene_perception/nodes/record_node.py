@@ -15,12 +15,12 @@ from rclpy.executors import Executor
 from rclpy.node import Node, NodeNameNonExistentError
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
-from scene_perception import cdr
-from scene_perception.background_writer import BackgroundWriter
-from scene_perception.bags import STORAGES
 from scene_perception.nodes import parameters, topics
 from scene_perception.nodes.run import run
-from scene_perception.playback import IMAGE_TYPES, names
+from scene_perception.recordings import cdr
+from scene_perception.recordings.background_writer import BackgroundWriter
+from scene_perception.recordings.bags import STORAGES
+from scene_perception.recordings.playback import IMAGE_TYPES, names
 from scene_perception.settings import setting, walk
 
 _POLL_S = 0.1

@@ -6,8 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scene_perception.geometry.camera import Intrinsics
-from scene_perception.image_folder import ImageFolder, image_files, read_calibration, read_image
 from scene_perception.nodes.replay_config import ImagesConfig
+from scene_perception.recordings.image_folder import (
+    ImageFolder,
+    image_files,
+    read_calibration,
+    read_image,
+)
 
 
 def open_folder(folder: Path, config: ImagesConfig, report: Callable[[str], None]) -> ImageFolder:

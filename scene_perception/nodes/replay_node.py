@@ -14,13 +14,13 @@ from rclpy.publisher import Publisher
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
 
-from scene_perception.bags import BagMessage, BagTopic
-from scene_perception.cdr import header_stamp_ns
 from scene_perception.nodes import parameters, topics
 from scene_perception.nodes.replay_config import ReplayConfig
 from scene_perception.nodes.replay_source import open_source
 from scene_perception.nodes.run import run
-from scene_perception.playback import (
+from scene_perception.recordings.bags import BagMessage, BagTopic
+from scene_perception.recordings.cdr import header_stamp_ns
+from scene_perception.recordings.playback import (
     IMAGE_TYPES,
     RealTime,
     by_frame,

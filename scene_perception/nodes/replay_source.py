@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from scene_perception.bags import Bag, is_bag
 from scene_perception.nodes.replay_config import ReplayConfig
-from scene_perception.playback import Source
+from scene_perception.recordings.bags import Bag, is_bag
+from scene_perception.recordings.playback import Source
 
 
 def open_source(config: ReplayConfig, report: Callable[[str], None]) -> Source:

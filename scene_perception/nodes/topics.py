@@ -9,8 +9,8 @@ from typing import Any
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
-from scene_perception.bags import BagTopic
-from scene_perception.playback import IMAGE_TYPES
+from scene_perception.recordings.bags import BagTopic
+from scene_perception.recordings.playback import IMAGE_TYPES
 
 _IMAGE_DEPTH = 5
 _OTHER_DEPTH = 100

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from offline.make_bag import main
-from scene_perception.bags import Bag
+from scene_perception.recordings.bags import Bag
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from offline.recording import picture, pictures, summarise_recording
-from scene_perception import cdr
-from scene_perception.bags import BagWriter
+from scene_perception.recordings import cdr
+from scene_perception.recordings.bags import BagWriter
 
 SECOND = 1_000_000_000
 

@@ -10,9 +10,9 @@ import pytest
 from offline.datasets.base import RIGHT_FRAME, Camera, CameraSequence, ImageFile
 from offline.datasets.kitti_odometry import read_kitti_odometry
 from offline.sequence_bag import BagOptions, Progress, write_bag
-from scene_perception import cdr
-from scene_perception.bags import Bag, BagError
 from scene_perception.geometry.camera import Intrinsics
+from scene_perception.recordings import cdr
+from scene_perception.recordings.bags import Bag, BagError
 
 CAMERA = Intrinsics(10.0, 10.0, 7.5, 3.5, width=16, height=8)
 STAMPS = (5_000_000_000, 5_100_000_001, 5_200_000_002)

@@ -23,9 +23,9 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import Image
 from std_msgs.msg import String
 
-from scene_perception.bags import Bag, BagError
 from scene_perception.nodes.messages import image_message
 from scene_perception.nodes.record_node import RecordNode
+from scene_perception.recordings.bags import Bag, BagError
 
 
 def image(index: int) -> Image:

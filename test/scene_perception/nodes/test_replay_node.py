@@ -26,10 +26,10 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import String
 
-from scene_perception import cdr
-from scene_perception.bags import BagWriter
 from scene_perception.nodes.messages import image_message
 from scene_perception.nodes.replay_node import ReplayNode
+from scene_perception.recordings import cdr
+from scene_perception.recordings.bags import BagWriter
 
 PERIOD_NS = 100_000_000
 FIRST_NS = 5_000_000_000

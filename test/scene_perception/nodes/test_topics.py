@@ -6,8 +6,6 @@ import pytest
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
-from scene_perception import cdr
-from scene_perception.bags import BagTopic
 from scene_perception.nodes.topics import (
     are_latched,
     describe,
@@ -15,6 +13,8 @@ from scene_perception.nodes.topics import (
     message_class,
     playback_qos,
 )
+from scene_perception.recordings import cdr
+from scene_perception.recordings.bags import BagTopic
 
 RELIABLE, BEST_EFFORT = ReliabilityPolicy.RELIABLE, ReliabilityPolicy.BEST_EFFORT
 VOLATILE, LATCHED = DurabilityPolicy.VOLATILE, DurabilityPolicy.TRANSIENT_LOCAL

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scene_perception import cdr
-from scene_perception.bags import Bag, BagError, BagTopic, BagWriter, is_bag
+from scene_perception.recordings import cdr
+from scene_perception.recordings.bags import Bag, BagError, BagTopic, BagWriter, is_bag
 
 STORAGES = ("mcap", "sqlite3")
 STRING = "std_msgs/msg/String"

@@ -22,7 +22,7 @@ from rosbags.interfaces import (
 )
 from rosbags.rosbag2 import Reader, StoragePlugin, Writer
 
-from scene_perception import cdr
+from scene_perception.recordings import cdr
 
 # Version 8 is read from Humble on; 9 only from Jazzy on.
 _METADATA_VERSION: Literal[8] = 8

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import NamedTuple
 
-from scene_perception.bags import BagError, BagWriter, require_new
+from scene_perception.recordings.bags import BagError, BagWriter, require_new
 
 
 class _Topic(NamedTuple):

@@ -3,9 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scene_perception import cdr
-from scene_perception.bags import BagMessage, BagTopic
-from scene_perception.playback import RealTime, by_frame, frame_topic, names, select, whole
+from scene_perception.recordings import cdr
+from scene_perception.recordings.bags import BagMessage, BagTopic
+from scene_perception.recordings.playback import (
+    RealTime,
+    by_frame,
+    frame_topic,
+    names,
+    select,
+    whole,
+)
 
 IMAGE, INFO = BagTopic("/image", cdr.IMAGE), BagTopic("/info", cdr.CAMERA_INFO)
 

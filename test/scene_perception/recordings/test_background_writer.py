@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from scene_perception.background_writer import BackgroundWriter
-from scene_perception.bags import Bag, BagError, BagWriter
+from scene_perception.recordings.background_writer import BackgroundWriter
+from scene_perception.recordings.bags import Bag, BagError, BagWriter
 
 STRING = "std_msgs/msg/String"
 MESSAGE = b"\x00\x01\x00\x00" + bytes(96)

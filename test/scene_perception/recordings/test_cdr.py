@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scene_perception import cdr
 from scene_perception.geometry.camera import Intrinsics
+from scene_perception.recordings import cdr
 
 CAMERA = Intrinsics(700.0, 710.0, 320.5, 120.25, width=6, height=4)
 

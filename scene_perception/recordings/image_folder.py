@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from scene_perception import cdr
-from scene_perception.bags import BagMessage, BagTopic
 from scene_perception.geometry.camera import Intrinsics
+from scene_perception.recordings import cdr
+from scene_perception.recordings.bags import BagMessage, BagTopic
 
 FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
 IMAGE_TOPIC = "image_rect"

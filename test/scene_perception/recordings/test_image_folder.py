@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from scene_perception import cdr
 from scene_perception.geometry.camera import Intrinsics
-from scene_perception.image_folder import (
+from scene_perception.recordings import cdr
+from scene_perception.recordings.image_folder import (
     ImageFolder,
     image_files,
     read_calibration,

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from scene_perception import cdr
-from scene_perception.bags import BagMessage, BagTopic
+from scene_perception.recordings import cdr
+from scene_perception.recordings.bags import BagMessage, BagTopic
 
 IMAGE_TYPES = (cdr.IMAGE, cdr.COMPRESSED_IMAGE)
 

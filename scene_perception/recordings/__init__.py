@@ -1,0 +1,1 @@
+"""Recordings and folders of images: reading, writing and pacing them, without ROS."""
