@@ -32,7 +32,7 @@ class MonoNodeConfig(MonoConfig):
     )
     lazy: bool = setting(True, "skip the motion decoders while no motion topic has a subscriber")
     points_stride: int = setting(
-        1, "points holds every n-th row and column of the image", minimum=1, maximum=16
+        2, "points holds every n-th row and column of the image", minimum=1, maximum=16
     )
     points_wait_for_motion: bool = setting(
         False,
