@@ -53,7 +53,7 @@ def test_the_stride_of_points_changes_at_run_time(make_robot, poll) -> None:
     assert robot.set_parameter("points_stride", 8).successful
     robot.send(1)
     poll(lambda: len(clouds) == 2)
-    assert [(cloud.width, cloud.height) for cloud in clouds] == [(96, 64), (12, 8)]
+    assert [(cloud.width, cloud.height) for cloud in clouds] == [(48, 32), (12, 8)]
 
 
 def test_network_settings_change_while_the_node_is_unconfigured(make_robot) -> None:
