@@ -39,6 +39,8 @@ SMALL = {
     "network.height": 128,
     "network.width": 128,
     "diagnostics_period_s": 0.1,
+    # Best effort may lose a message that is sent while the two ends still meet.
+    "image_reliability": "reliable",
 }
 SENSOR = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
 Poll = Callable[..., None]
