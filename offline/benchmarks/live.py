@@ -57,22 +57,25 @@ def transport_rows(frames: int, rate_hz: float) -> list[Row]:
     Subscribers are best effort with a queue of one, as REP 2003 has consumers of sensor data.
     """
     published, summary = _measure(frames, rate_hz, TRANSPORT_TOPICS)
-    arrived = int(float(summary.values.get("input/count image", "0")))
-    rows = [_delivery("image_rect at the node", arrived, published.counts[_IMAGE])]
+    finished = _count(summary, "finished")
+    rows = [
+        _delivery("image_rect at the node", published.counts[_IMAGE], _count(summary, "received")),
+        _delivery("of these processed (newest wins)", _count(summary, "received"), finished),
+    ]
     for topic in TRANSPORT_TOPICS:
         # What needs both neighbours exists for all frames but the ends.
-        expected = arrived - 2 if topic.startswith("flow") else arrived
-        rows.append(_delivery(topic, summary.counts.get(f"/{topic}", 0), expected))
+        sent = finished - 2 if topic.startswith("flow") else finished
+        rows.append(_delivery(topic, sent, summary.counts.get(f"/{topic}", 0)))
     return rows
 
 
-def _delivery(topic: str, arrived: int, sent: int) -> Row:
-    return {
-        "topic": topic,
-        "sent": sent,
-        "arrived": arrived,
-        "%": 100.0 * arrived / sent if sent else 0.0,
-    }
+def _count(summary: Summary, reason: str) -> int:
+    return int(summary.values.get(f"input/count {reason}", "0"))
+
+
+def _delivery(what: str, sent: int, arrived: int) -> Row:
+    share = 100.0 * arrived / sent if sent else 0.0
+    return {"what": what, "sent": sent, "arrived": arrived, "%": share}
 
 
 def _measure(frames: int, rate_hz: float, topics: tuple[str, ...]) -> tuple[Summary, Summary]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import Executor
 from rclpy.node import Node, NodeNameNonExistentError
+from rclpy.qos import ReliabilityPolicy
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
 from scene_perception.nodes import parameters, topics
@@ -25,7 +26,7 @@ from scene_perception.settings import setting, walk
 
 _POLL_S = 0.1
 _LARGE_TYPES = (*IMAGE_TYPES, "sensor_msgs/msg/PointCloud2")
-_LARGE_DEPTH, _SMALL_DEPTH = 30, 100
+_SMALL_DEPTH = 100
 # Every node publishes these; they are no output.
 _HOUSEKEEPING = ("/rosout", "/parameter_events", "/transition_event")
 
@@ -40,6 +41,14 @@ class RecordConfig:
     )
     node: str = setting("mono_node", "node in this namespace whose outputs are recorded")
     storage: str = setting("mcap", "file format of the recording", choices=tuple(STORAGES))
+    reliability: str = setting(
+        "as_offered",
+        "QoS reliability of the subscriptions; best_effort shows what such a consumer would get",
+        choices=("as_offered", "best_effort"),
+    )
+    image_depth: int = setting(
+        30, "QoS depth of the subscriptions of images and points", minimum=1, maximum=1000
+    )
     stop_when_idle_s: float = setting(
         0.0, "end when no message has come for this long after the first, s; 0 never ends",
         minimum=0.0, maximum=3600.0,
@@ -124,7 +133,10 @@ class RecordNode(Node):  # type: ignore[misc]
         if not cdr.knows(msgtype):
             self.get_logger().warning(f"not recording {name}: {msgtype} is no standard type")
             return
-        qos = topics.matching_qos(publishers, _depth(msgtype))
+        depth = self.config.image_depth if msgtype in _LARGE_TYPES else _SMALL_DEPTH
+        qos = topics.matching_qos(publishers, depth)
+        if self.config.reliability == "best_effort":
+            qos.reliability = ReliabilityPolicy.BEST_EFFORT
         self._writer.add_topic(name, msgtype, latched=topics.are_latched(publishers))
         self.recorded[name] = 0
         self.create_subscription(
@@ -145,10 +157,6 @@ class RecordNode(Node):  # type: ignore[misc]
             accepted = self._writer.put(topic, time_ns, data)
             (self.recorded if accepted else self.dropped)[topic] += 1
         self._early.clear()
-
-
-def _depth(msgtype: str) -> int:
-    return _LARGE_DEPTH if msgtype in _LARGE_TYPES else _SMALL_DEPTH
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,6 +16,7 @@ from scene_perception.pipelines.config import OutputConfig
 from scene_perception.pipelines.preprocess import NetworkInput
 
 _SMALLEST = float(np.finfo(np.float32).tiny)
+_MARGIN = 1.0 + 1e-5
 
 Float = NDArray[np.float32]
 Image = NDArray[Any]
@@ -101,7 +102,10 @@ def depth_image(
     with np.errstate(divide="ignore"):
         np.divide(np.float32(factor), depth, out=depth)
     nearest, farthest = max(limits[0], _SMALLEST), limits[1]
-    if not (depth.min() >= nearest and depth.max() <= farthest):
+    # Interpolation stays between its samples, so the small image tells for the large one; the
+    # margin is for rounding. The comparison is False for NaN.
+    lowest, highest = factor / farthest * _MARGIN, factor / nearest / _MARGIN
+    if not (inverse_depth.min() >= lowest and inverse_depth.max() <= highest):
         depth[~((depth >= nearest) & (depth <= farthest))] = np.nan
     return depth
 
