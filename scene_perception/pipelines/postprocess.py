@@ -105,7 +105,7 @@ def depth_image(
     # Interpolation stays between its samples, so the small image tells for the large one; the
     # margin is for rounding. The comparison is False for NaN.
     lowest, highest = factor / farthest * _MARGIN, factor / nearest / _MARGIN
-    if not (inverse_depth.min() >= lowest and inverse_depth.max() <= highest):
+    if not (float(inverse_depth.min()) >= lowest and float(inverse_depth.max()) <= highest):
         depth[~((depth >= nearest) & (depth <= farthest))] = np.nan
     return depth
 
