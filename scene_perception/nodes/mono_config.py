@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scene_perception.pipelines.config import MonoConfig
-from scene_perception.settings import setting
+from scene_perception.settings import setting, walk
 
 START_ONLY = frozenset({"autostart"})
 """Read once at start; read-only parameters."""
@@ -56,3 +56,17 @@ class MonoNodeConfig(MonoConfig):
 def may_change_while_running(name: str) -> bool:
     """Return whether a configured node takes a new value, from the next frame on."""
     return name.startswith(_RUN_TIME)
+
+
+def refuse_while_configured(old: MonoNodeConfig, new: MonoNodeConfig) -> None:
+    """Refuse a change that a configured node cannot make.
+
+    Raises:
+        ValueError: naming the setting, its value and the way to change it.
+    """
+    for (name, before, _), (_, after, _) in zip(walk(old), walk(new), strict=True):
+        if before != after and not may_change_while_running(name):
+            raise ValueError(
+                f"{name} must stay {before!r} while the node is configured, got {after!r}: "
+                "clean up the node, set it and configure again"
+            )

@@ -17,39 +17,28 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 
-import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray
-from nav_msgs.msg import Odometry
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import Executor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.parameter import Parameter
-from rclpy.timer import Timer
 
 from scene_perception.engines.base import Engine
 from scene_perception.engines.build import resolve_backend, resolve_device
 from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.load import LoadedEngines, load_omeganet_engines
 from scene_perception.nodes import parameters
-from scene_perception.nodes.camera_info_cache import CameraInfoCache
-from scene_perception.nodes.conversions import NANOSECONDS, stamp_ns
 from scene_perception.nodes.dds import transport_in_effect
 from scene_perception.nodes.diagnostics import NodeReport, diagnostic_array
-from scene_perception.nodes.frame_intake import FrameIntake
-from scene_perception.nodes.mono_config import START_ONLY, MonoNodeConfig, may_change_while_running
+from scene_perception.nodes.mono_config import START_ONLY, MonoNodeConfig, refuse_while_configured
 from scene_perception.nodes.mono_publishers import MonoPublishers
-from scene_perception.nodes.mono_subscriptions import (
-    MonoSubscriptions,
-    camera_info_topic,
-    image_topic,
-)
-from scene_perception.nodes.mono_worker import MonoWorker
+from scene_perception.nodes.mono_session import MonoSession
+from scene_perception.nodes.mono_subscriptions import image_topic
 from scene_perception.nodes.run import run
 from scene_perception.nodes.statistics import Statistics
 from scene_perception.nodes.throttled_log import ThrottledLog
 from scene_perception.pipelines.mono import MonoPipeline
-from scene_perception.settings import walk
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
@@ -72,7 +61,7 @@ def _logged(transition: Transition) -> Transition:
 
 
 class MonoNode(LifecycleNode):  # type: ignore[misc]  # rclpy ships no types
-    """The lifecycle around a ``MonoWorker``: parameters, topics, diagnostics.
+    """The lifecycle around a ``MonoSession``: parameters, engines, topics, diagnostics.
 
     Args:
         load: makes the engines when the node is configured.
@@ -83,15 +72,11 @@ class MonoNode(LifecycleNode):  # type: ignore[misc]  # rclpy ships no types
     """
 
     def __init__(self, load: Loader = load_omeganet_engines, **options: object) -> None:
-        self._load = load
         # rclpy destroys a node whose constructor raised: what `_release` reads comes first.
+        self._load = load
         self._loaded: LoadedEngines | None = None
-        self._pipeline: MonoPipeline | None = None
         self._outputs: MonoPublishers | None = None
-        self._inputs: MonoSubscriptions | None = None
-        self.worker: MonoWorker | None = None
-        self._intake: FrameIntake | None = None
-        self._watch_timer: Timer | None = None
+        self.session: MonoSession | None = None
         self._problem = ""
         super().__init__("mono_node", **options)
         self.config = parameters.declare(self, MonoNodeConfig(), fixed=START_ONLY)
@@ -99,12 +84,10 @@ class MonoNode(LifecycleNode):  # type: ignore[misc]  # rclpy ships no types
         self._warn_of_unknown_parameters()
         self.statistics = Statistics()
         self._log = ThrottledLog(self.get_logger())
-        # Simulated time may stand still: what watches the node runs on the steady clock.
-        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 1)
-        self.create_timer(
-            self.config.diagnostics_period_s, self._publish_diagnostics, clock=self._steady
-        )
+        # Simulated time may stand still; diagnostics should say so.
+        steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self.create_timer(self.config.diagnostics_period_s, self._publish_diagnostics, clock=steady)
 
     @property
     def engines(self) -> Mapping[str, Engine]:
@@ -135,27 +118,12 @@ class MonoNode(LifecycleNode):  # type: ignore[misc]  # rclpy ships no types
     @_logged
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start the inference thread and subscribe."""
-        loaded, publishers = self._loaded, self._outputs
-        if loaded is None or publishers is None:
+        if self._outputs is None:
             raise RuntimeError("on_activate must follow a successful on_configure")
         result = super().on_activate(state)
-        topic = camera_info_topic(self)
-        cameras = CameraInfoCache(topic, lambda: self.count_publishers(topic) > 0)
-        self.statistics.restart()
-        self._intake = FrameIntake(cameras, self.statistics, self._log)
-        self._pipeline = MonoPipeline(loaded.engines, self.config)
-        self.worker = MonoWorker(
-            self._pipeline, self._intake, publishers, self.config, self.statistics, self._log
-        )
-        publishers.announce_labels()
-        self.worker.start()
-        self._inputs = MonoSubscriptions(
-            self, self.config, self.worker.submit, cameras.put, self._on_odometry
-        )
-        for line in self._inputs.lines():
-            self.get_logger().info(line)
-        self._watch_timer = self.create_timer(
-            self.config.no_image_warning_s, self._watch_input, clock=self._steady
+        self._outputs.announce_labels()
+        self.session = MonoSession(
+            self, self.engines, self._outputs, self.config, self.statistics, self._log
         )
         return result
 
@@ -183,11 +151,6 @@ class MonoNode(LifecycleNode):  # type: ignore[misc]  # rclpy ships no types
         self._release()
         return super().on_error(state)
 
-    def destroy_node(self) -> None:
-        """End the inference thread, then the node."""
-        self._release()
-        super().destroy_node()
-
     def work(self, executor: Executor) -> None:
         """Configure and activate, if ``autostart`` is set, and spin until interrupted."""
         self.get_logger().info(transport_in_effect(os.environ))
@@ -199,16 +162,15 @@ class MonoNode(LifecycleNode):  # type: ignore[misc]  # rclpy ships no types
         """End the inference thread and free everything."""
         self._release()
 
+    def destroy_node(self) -> None:
+        """End the inference thread, then the node."""
+        self._release()
+        super().destroy_node()
+
     def _stop(self) -> None:
-        if self._watch_timer is not None:
-            self.destroy_timer(self._watch_timer)
-            self._watch_timer = None
-        if self._inputs is not None:
-            self._inputs.destroy()
-            self._inputs = None
-        if self.worker is not None and not self.worker.stop():
-            self.get_logger().error("the inference thread hangs in an engine")
-        self.worker = self._pipeline = self._intake = None
+        if self.session is not None:
+            self.session.stop()
+            self.session = None
 
     def _release(self) -> None:
         self._stop()
@@ -224,16 +186,15 @@ class MonoNode(LifecycleNode):  # type: ignore[misc]  # rclpy ships no types
             if config == self.config:
                 return SetParametersResult(successful=True)
             if self._loaded is not None:
-                _refuse_while_configured(self.config, config)
+                refuse_while_configured(self.config, config)
                 MonoPipeline(self._loaded.engines, config)
         except ValueError as error:
             return SetParametersResult(successful=False, reason=str(error))
         self.config = config
         if self._outputs is not None:
             self._outputs.config = config
-        if self.worker is not None and self._inputs is not None:
-            self.worker.configure(config)
-            self._inputs.follow(config)
+        if self.session is not None:
+            self.session.configure(config)
         return SetParametersResult(successful=True)
 
     def _warn_of_unknown_parameters(self) -> None:
@@ -241,62 +202,37 @@ class MonoNode(LifecycleNode):  # type: ignore[misc]  # rclpy ships no types
             hint = f", did you mean {nearest}?" if nearest else ""
             self.get_logger().warning(f"parameter {name} does not exist and is ignored{hint}")
 
-    def _on_odometry(self, message: Odometry) -> None:
-        position = message.pose.pose.position
-        if self._pipeline is None:
-            return
-        try:
-            xyz = np.array([position.x, position.y, position.z])
-            self._pipeline.add_odometry(stamp_ns(message.header), xyz)
-        except ValueError as error:
-            self.statistics.count("bad_odometry")
-            self._log.error("bad_odometry", f"bad_odometry: {error}")
-
-    def _watch_input(self) -> None:
-        silence_s = self.statistics.silence_s("image")
-        if self._inputs is not None and silence_s >= 0.9 * self.config.no_image_warning_s:
-            self.get_logger().warning(self._inputs.silence(silence_s))
-
     def _publish_diagnostics(self) -> None:
-        stamp = self.get_clock().now()
-        message = diagnostic_array(
-            self._report(stamp.nanoseconds), self.statistics.snapshot(), stamp.to_msg()
-        )
-        self._diagnostics.publish(message)
+        now = self.get_clock().now()
+        report, snapshot = self._report(now.nanoseconds), self.statistics.snapshot()
+        self._diagnostics.publish(diagnostic_array(report, snapshot, now.to_msg()))
 
     def _report(self, now_ns: int) -> NodeReport:
-        loaded, network = self._loaded, self.config.network
-        newest_ns = self._intake.newest_stamp_ns if self._intake else None
-        state = "unconfigured" if loaded is None else "active" if self.worker else "inactive"
+        session, configured = self.session, self._loaded is not None
         return NodeReport(
             node=self.get_name(),
-            state=state,
+            state="active" if session else "inactive" if configured else "unconfigured",
             problem=self._problem,
             image_topic=image_topic(self, self.config),
-            image_age_s=None if newest_ns is None else (now_ns - newest_ns) / NANOSECONDS,
+            image_age_s=session.image_age_s(now_ns) if session else None,
             silence_s=self.statistics.silence_s("image"),
             patience_s=self.config.no_image_warning_s,
-            network={}
-            if loaded is None
-            else {
-                "engines": loaded.description,
-                "backend": resolve_backend(network.backend),
-                "device": resolve_device(network.device),
-                "weights": "random" if loaded.random else network.weights,
-            },
-            random_weights=loaded is not None and loaded.random,
-            scale=self.worker.scale if self.worker else None,
-            scale_status=self._pipeline.scale_status if self._pipeline else "",
+            network=_network_values(self._loaded, self.config.network),
+            random_weights=self._loaded is not None and self._loaded.random,
+            scale=session.scale if session else None,
+            scale_status=session.scale_status if session else "",
         )
 
 
-def _refuse_while_configured(old: MonoNodeConfig, new: MonoNodeConfig) -> None:
-    for (name, before, _), (_, after, _) in zip(walk(old), walk(new), strict=True):
-        if before != after and not may_change_while_running(name):
-            raise ValueError(
-                f"{name} must stay {before!r} while the node is configured, got {after!r}: "
-                "clean up the node, set it and configure again"
-            )
+def _network_values(loaded: LoadedEngines | None, config: NetworkConfig) -> dict[str, str]:
+    if loaded is None:
+        return {}
+    return {
+        "engines": loaded.description,
+        "backend": resolve_backend(config.backend),
+        "device": resolve_device(config.device),
+        "weights": "random" if loaded.random else config.weights,
+    }
 
 
 def main(args: Sequence[str] | None = None) -> int:

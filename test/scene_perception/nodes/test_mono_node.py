@@ -155,7 +155,7 @@ def test_flooding_drops_the_older_frames_and_counts_them(make_robot, poll) -> No
     depth = robot.listen("depth/image_rect", Image)
     robot.connected("depth/image_rect")
     for index in range(300):
-        robot.node.worker.submit(robot.image(index))
+        robot.node.session.worker.submit(robot.image(index))
     poll(lambda: depth and stamps_ns(depth[-1:]) == times(299), "the newest frame's depth")
     statistics = robot.node.statistics
     poll(lambda: statistics.total("finished") + statistics.total("overwritten") == 300)
