@@ -16,6 +16,9 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from scene_perception.nodes.input_watch import qos_text, silence_report
 from scene_perception.nodes.mono_config import MonoNodeConfig
 
+# One would do for the newest frame, but what DDS overwrites while the executor is busy with
+# another callback nobody counts; the executor empties it at once, so no latency adds up.
+_IMAGE_DEPTH = 3
 _RELIABILITY = {
     "best_effort": ReliabilityPolicy.BEST_EFFORT,
     "reliable": ReliabilityPolicy.RELIABLE,
@@ -65,7 +68,7 @@ class MonoSubscriptions:
             message_type,
             image_topic(node, config),
             on_image,
-            QoSProfile(depth=1, reliability=reliability),
+            QoSProfile(depth=_IMAGE_DEPTH, reliability=reliability),
         )
         self._camera_info = self._subscribe(
             CameraInfo, "camera_info", on_camera_info, QoSProfile(depth=5, reliability=reliability)

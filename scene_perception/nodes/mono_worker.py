@@ -1,7 +1,7 @@
 """The inference thread of ``mono_node``: message in, estimates out, every failure counted.
 
 One thread of its own, since PyTorch makes a team of OpenMP threads for each thread that
-calls it, and a bad frame must never end it.
+calls it; a second one publishes. A bad frame must never end either.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from scene_perception.frame import DepthEstimate, Frame, MetricScale, MotionEsti
 from scene_perception.nodes.frame_intake import FrameIntake
 from scene_perception.nodes.latest_slot import LatestSlot
 from scene_perception.nodes.mono_config import MonoNodeConfig
+from scene_perception.nodes.publishing_thread import PublishingThread
 from scene_perception.nodes.statistics import Statistics
 from scene_perception.nodes.throttled_log import ThrottledLog
 from scene_perception.pipelines.mono import MonoPipeline, MonoResult
@@ -46,6 +47,14 @@ class Arrival:
     """An image message and when it came, on the steady clock."""
 
     message: Image | CompressedImage
+    arrived_ns: int
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What one image brought."""
+
+    result: MonoResult
     arrived_ns: int
 
 
@@ -79,10 +88,12 @@ class MonoWorker:
         self._log = log
         self._slot: LatestSlot[Arrival] = LatestSlot()
         self._thread = Thread(target=self._run, name="inference", daemon=True)
+        self._publishing: PublishingThread[_Done] = PublishingThread(self._publish)
         self.scale: MetricScale | None = None
 
     def start(self) -> None:
-        """Start the thread."""
+        """Start both threads."""
+        self._publishing.start()
         self._thread.start()
 
     def submit(self, message: Image | CompressedImage) -> None:
@@ -97,20 +108,25 @@ class MonoWorker:
         self._next_config = config
 
     def stop(self) -> bool:
-        """Finish the frame at hand and end the thread; return False where it hangs."""
+        """Finish the frame at hand and end both threads; return False where one hangs."""
         self._slot.close()
         self._thread.join(_JOIN_S)
-        return not self._thread.is_alive()
+        return not self._thread.is_alive() and self._publishing.stop(_JOIN_S)
 
     def _run(self) -> None:
         while not self._slot.closed:
             arrival = self._slot.take(_TAKE_S)
-            if arrival is not None:
-                with self._surviving("internal_error"):
-                    self._step(arrival)
+            if arrival is None:
+                continue
+            done = None
+            with self._surviving("internal_error"):
+                done = self._step(arrival)
+            if done is None:
                 self._statistics.count("finished")
+            else:
+                self._publishing.put(done)
 
-    def _step(self, arrival: Arrival) -> None:
+    def _step(self, arrival: Arrival) -> _Done | None:
         self._statistics.time("wait", time.monotonic_ns() - arrival.arrived_ns)
         self._reconfigure()
         with self._timed("convert"):
@@ -118,11 +134,7 @@ class MonoWorker:
                 arrival.message, self._config.camera_info_wait_s, self._intrinsics_reader()
             )
         result = None if frame is None else self._processed(frame)
-        if result is None:
-            return
-        with self._surviving("publish_error"), self._timed("publish"):
-            self._publish(result)
-        self._statistics.time("total", time.monotonic_ns() - arrival.arrived_ns)
+        return None if result is None else _Done(result, arrival.arrived_ns)
 
     def _reconfigure(self) -> None:
         config = self._next_config
@@ -151,7 +163,14 @@ class MonoWorker:
             self._statistics.time(stage, duration_ns)
         return result
 
-    def _publish(self, result: MonoResult) -> None:
+    def _publish(self, done: _Done) -> None:
+        """Publish one result, in the publishing thread."""
+        with self._surviving("publish_error"), self._timed("publish"):
+            self._publish_estimates(done.result)
+        self._statistics.time("total", time.monotonic_ns() - done.arrived_ns)
+        self._statistics.count("finished")
+
+    def _publish_estimates(self, result: MonoResult) -> None:
         if result.depth is not None:
             self.scale = result.depth.scale
             self._sink.publish_depth(result.depth)

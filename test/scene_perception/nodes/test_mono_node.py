@@ -205,14 +205,14 @@ def test_topics_and_qos_are_logged_at_start(make_robot) -> None:
     robot = make_robot(image_reliability="best_effort").start()
     robot.logged("publishes /depth/image_rect [Image] reliable, volatile, depth 5")
     robot.logged("publishes /semantic/labels [String] reliable, transient_local, depth 1")
-    robot.logged("subscribes to /image_rect [Image] best_effort, volatile, depth 1")
+    robot.logged("subscribes to /image_rect [Image] best_effort, volatile, depth 3")
     robot.logged("subscribes to /camera_info [CameraInfo] best_effort, volatile, depth 5")
 
 
 def test_while_no_image_comes_the_log_says_what_the_node_sees(make_robot) -> None:
     robot = make_robot(no_image_warning_s=0.5).start()
     line = robot.logged("no image for")
-    assert "/image_rect (sensor_msgs/msg/Image, reliable, volatile, depth 1)" in line
+    assert "/image_rect (sensor_msgs/msg/Image, reliable, volatile, depth 3)" in line
     assert "1 publisher: /robot (sensor_msgs/msg/Image, reliable" in line
     status = robot.status("input", lambda entry: entry.level == b"\x01")
     assert "no image for" in status.message

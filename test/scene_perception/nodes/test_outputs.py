@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import numpy as np
 import pytest
 
+from scene_perception import visualization
 from scene_perception.frame import DepthEstimate, EgoMotion, MetricScale, MotionEstimate
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.nodes.outputs import DEPTH_OUTPUTS, MOTION_OUTPUTS, label_names_message
@@ -129,3 +131,20 @@ def test_without_intrinsics_there_is_no_calibration_to_publish():
 def test_label_names_are_json():
     names = json.loads(label_names_message().data)
     assert (names["0"], names["13"], len(names)) == ("road", "car", 19)
+
+
+def test_a_large_image_is_coloured_on_every_second_pixel_at_its_own_size():
+    depth = np.random.default_rng(2).random((300, 1242), np.float32) + 1
+    estimate = dataclasses.replace(depth_estimate(None), depth=depth)
+    message = DEPTH_OUTPUTS["depth/color"].make(estimate)
+    pixels = np.frombuffer(message.data, np.uint8).reshape(300, 1242, 3)
+    expected = visualization.color_depth(np.ascontiguousarray(depth[::2, ::2]))
+    np.testing.assert_array_equal(pixels[::2, ::2], expected)
+    np.testing.assert_array_equal(pixels[1::2, 1::2], expected)
+
+
+def test_a_small_image_is_coloured_pixel_by_pixel():
+    estimate = depth_estimate()
+    message = DEPTH_OUTPUTS["depth/color"].make(estimate)
+    pixels = np.frombuffer(message.data, np.uint8).reshape(HEIGHT, WIDTH, 3)
+    np.testing.assert_array_equal(pixels, visualization.color_depth(estimate.depth))
