@@ -37,9 +37,8 @@ CLASSES: tuple[LabelClass, ...] = (
     LabelClass("bicycle", (119, 11, 32)),
 )
 
-ROAD = 0
-SIDEWALK = 1
-DYNAMIC = tuple(range(11, 19))  # person .. bicycle
+ROAD, SIDEWALK, BUILDING, TERRAIN, SKY, CAR = 0, 1, 2, 9, 10, 13
+DYNAMIC = range(11, 19)  # person .. bicycle: classes that can move by themselves
 UNKNOWN_COLOR = (0, 0, 0)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.synthetic.scene import BUILDING, LANE_M, ROAD, SIDEWALK, TERRAIN, Scene
+from offline.synthetic.scene import LANE_M, Scene
+from scene_perception.cityscapes import BUILDING, ROAD, SIDEWALK, TERRAIN
 
 Array = NDArray[np.floating[Any]]  # float32 from the caller: only colours depend on it
 

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scene_perception.cityscapes import BUILDING, CAR
 from scene_perception.geometry.camera import Intrinsics
-
-# Cityscapes train ids.
-ROAD, SIDEWALK, BUILDING, TERRAIN, SKY, CAR = 0, 1, 2, 9, 10, 13
 
 CAMERA_HEIGHT_M = 1.65
 _SPEED_M_S = 8.0

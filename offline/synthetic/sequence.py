@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offline.synthetic import appearance
-from offline.synthetic.scene import SKY, Array, Scene, make_scene, world_from_camera
+from offline.synthetic.scene import Array, Scene, make_scene, world_from_camera
+from scene_perception.cityscapes import SKY
 from scene_perception.geometry.camera import Intrinsics
 
 PERIOD_S = 0.1

@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-# Cityscapes train ids of what can move by itself: person, rider, car ... bicycle.
-DYNAMIC_LABELS = range(11, 19)
+from scene_perception.cityscapes import DYNAMIC
+
 _EPSILON = 1e-7
 _SQUARED_FLOOR = 1e-12
 
@@ -43,7 +43,7 @@ def motion_probability(flow: Tensor, rigid: Tensor) -> Tensor:
 
 def dynamic_prior(labels: Tensor) -> Tensor:
     """Return where ``labels`` (train ids) are of a class that can move, as bool."""
-    return (labels >= DYNAMIC_LABELS.start) & (labels < DYNAMIC_LABELS.stop)
+    return (labels >= DYNAMIC.start) & (labels < DYNAMIC.stop)
 
 
 def motion_mask(probability: Tensor, labels: Tensor, threshold: float) -> Tensor:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from scene_perception.cityscapes import DYNAMIC
 from scene_perception.frame import DepthEstimate, EgoMotion, Frame, MetricScale, MotionEstimate
-from scene_perception.geometry.motion import DYNAMIC_LABELS
 from scene_perception.pipelines.config import OutputConfig
 from scene_perception.pipelines.preprocess import NetworkInput
 
@@ -125,7 +125,7 @@ def mask_image(labels: NDArray[np.uint8], probability: Float, threshold: float) 
     ``geometry.motion.motion_mask`` without PyTorch: on arrays of this size PyTorch's threads cost
     several times the work.
     """
-    can_move = cv2.inRange(labels, DYNAMIC_LABELS.start, DYNAMIC_LABELS.stop - 1)
+    can_move = cv2.inRange(labels, DYNAMIC.start, DYNAMIC.stop - 1)
     return can_move * (probability > np.float32(threshold))
 
 

@@ -7,13 +7,13 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from scene_perception.cityscapes import ROAD, SIDEWALK
 from scene_perception.frame import MetricScale
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.geometry.ground_plane import fit_ground_plane
 from scene_perception.pipelines.config import ScaleConfig
 from scene_perception.pipelines.odometry import OdometryMatcher
 
-ROAD, SIDEWALK = 0, 1
 _STRIDE = 4
 _MIN_GROUND = 0.01
 _MAX_STEP = 0.2

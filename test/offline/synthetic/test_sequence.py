@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import torch
 
-from offline.synthetic.scene import CAMERA_HEIGHT_M, ROAD, SKY, make_scene, world_from_camera
+from offline.synthetic.scene import CAMERA_HEIGHT_M, make_scene, world_from_camera
 from offline.synthetic.sequence import SyntheticFrame, render, sequence
-from scene_perception.cityscapes import CLASSES
+from scene_perception.cityscapes import CLASSES, ROAD, SKY
 
 HEIGHT, WIDTH = 188, 621
 
