@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -77,7 +79,6 @@ class Robot:
         **settings: object,
     ) -> None:
         self._read_stderr = read_stderr
-        self._stderr = ""
         # One context is one DDS participant: both nodes see each other at once.
         self.context = Context()
         rclpy.init(context=self.context)
@@ -107,9 +108,8 @@ class Robot:
     @property
     def logs(self) -> list[str]:
         """What ``mono_node`` has logged; /rosout is shared by all nodes of one name."""
-        self._stderr += self._read_stderr()
         start = re.compile(r"^\[[A-Z]+\] mono_node: ", re.MULTILINE)
-        return [line.strip() for line in start.split(self._stderr)[1:]]
+        return [line.strip() for line in start.split(self._read_stderr())[1:]]
 
     def close(self) -> None:
         for executor, thread in self._executors:
@@ -185,10 +185,7 @@ class Robot:
             found.extend(line for line in self.logs if text in line)
             return bool(found)
 
-        try:
-            wait_until(look, f"the log line {text!r}")
-        finally:
-            print(self._stderr)
+        wait_until(look, f"the log line {text!r}")
         return found[0]
 
     def status(self, task: str, condition: Callable[[DiagnosticStatus], bool]) -> DiagnosticStatus:
@@ -208,21 +205,44 @@ class Robot:
         return found[-1]
 
 
+class Stderr:
+    """The process's stderr as a file: ``capfd`` loses what is written while a test reads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._kept = os.dup(2)
+        with path.open("ab") as file:
+            os.dup2(file.fileno(), 2)
+
+    def read(self) -> str:
+        return self._path.read_text()
+
+    def restore(self) -> None:
+        os.dup2(self._kept, 2)
+        os.close(self._kept)
+        print(self.read(), file=sys.stderr)
+
+
 @pytest.fixture
-def make_robot(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Robot]]:
+def make_robot(tmp_path: Path) -> Iterator[Callable[..., Robot]]:
     """Make robots with the parameters of their ``mono_node``."""
+    opened: list[Stderr] = []
     robots: list[Robot] = []
 
     def make(
         load: Callable[[NetworkConfig], LoadedEngines] = load_once, **settings: object
     ) -> Robot:
+        # Not before the test runs: pytest puts its own file there between setup and call.
+        opened.append(Stderr(tmp_path / f"stderr-{len(opened)}.txt"))
         named = {name.replace("__", "."): value for name, value in settings.items()}
-        robots.append(Robot(lambda: capfd.readouterr().err, load, **named))
+        robots.append(Robot(opened[-1].read, load, **named))
         return robots[-1]
 
     yield make
     for robot in robots:
         robot.close()
+    for stderr in reversed(opened):
+        stderr.restore()
 
 
 @pytest.fixture
