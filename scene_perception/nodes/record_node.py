@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import Executor
-from rclpy.node import Node, NodeNameNonExistentError
+from rclpy.node import Node
 from rclpy.qos import ReliabilityPolicy
 from rclpy.topic_endpoint_info import TopicEndpointInfo
 
@@ -120,13 +120,17 @@ class RecordNode(Node):  # type: ignore[misc]
     def _wanted(self) -> list[str]:
         if self.config.topics:
             return [self.resolve_topic_name(name) for name in names(self.config.topics)]
-        try:
-            published = self.get_publisher_names_and_types_by_node(
-                self.config.node, self.get_namespace()
-            )
-        except NodeNameNonExistentError:
-            return []
-        return [name for name, _ in published if not name.endswith(_HOUSEKEEPING)]
+        # By publisher, not by node: the graph may hold an ended node of the same name for a
+        # while, and asked for a node it answers for whichever it finds first.
+        found = [name for name, _ in self.get_topic_names_and_types()]
+        return [
+            name for name in found if not name.endswith(_HOUSEKEEPING) and self._is_output(name)
+        ]
+
+    def _is_output(self, topic: str) -> bool:
+        node = (self.config.node, self.get_namespace())
+        publishers = self.get_publishers_info_by_topic(topic)
+        return any((entry.node_name, entry.node_namespace) == node for entry in publishers)
 
     def _subscribe(self, name: str, publishers: Sequence[TopicEndpointInfo]) -> None:
         msgtype = publishers[0].topic_type
