@@ -11,8 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-import cv2
-import numpy as np
 from geometry_msgs.msg import TwistStamped
 from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, Image
@@ -23,7 +21,6 @@ from scene_perception.cityscapes import label_names
 from scene_perception.frame import DepthEstimate, MotionEstimate
 from scene_perception.nodes.messages import camera_info_message, image_message, twist_message
 
-_COLORED_WIDTH = 640
 Estimate = TypeVar("Estimate", DepthEstimate, MotionEstimate)
 
 
@@ -61,27 +58,12 @@ def _moving(estimate: MotionEstimate) -> NDArray[Any]:
     return visualization.overlay_mask(estimate.depth.image, estimate.motion_mask)
 
 
-def _colored(color: Callable[[NDArray[Any]], NDArray[Any]], array: NDArray[Any]) -> NDArray[Any]:
-    """Colour no more pixels than a network has, then enlarge: a quarter of the time at HD.
-
-    Estimates of a camera's size are enlarged themselves, so that people see no difference.
-    """
-    height, width = array.shape[:2]
-    step = max(1, round(width / _COLORED_WIDTH))
-    if step == 1:
-        return color(array)
-    return cv2.resize(
-        color(np.ascontiguousarray(array[::step, ::step])),
-        (width, height),
-        interpolation=cv2.INTER_NEAREST,
-    )
-
-
 DEPTH_OUTPUTS: Mapping[str, Output[DepthEstimate]] = {
     "depth/image_rect": _image("32FC1", lambda estimate: estimate.depth),
     "depth/camera_info": Output(CameraInfo, _camera_info),
     "depth/color": _image(
-        "rgb8", lambda estimate: _colored(visualization.color_depth, estimate.depth)
+        "rgb8",
+        lambda estimate: visualization.color_sparsely(visualization.color_depth, estimate.depth),
     ),
     "semantic/image": _image("mono8", lambda estimate: estimate.labels),
     "semantic/color": _image("rgb8", lambda estimate: visualization.color_labels(estimate.labels)),
@@ -89,14 +71,17 @@ DEPTH_OUTPUTS: Mapping[str, Output[DepthEstimate]] = {
 MOTION_OUTPUTS: Mapping[str, Output[MotionEstimate]] = {
     "flow/image": _image("32FC2", lambda estimate: estimate.flow),
     "flow/color": _image(
-        "rgb8", lambda estimate: _colored(visualization.color_flow, estimate.flow)
+        "rgb8",
+        lambda estimate: visualization.color_sparsely(visualization.color_flow, estimate.flow),
     ),
     "motion_mask/image": _image("mono8", lambda estimate: estimate.motion_mask),
     "motion_mask/color": _image("rgb8", _moving),
     "motion_probability/image": _image("32FC1", lambda estimate: estimate.motion_probability),
     "motion_probability/color": _image(
         "rgb8",
-        lambda estimate: _colored(visualization.color_probability, estimate.motion_probability),
+        lambda estimate: visualization.color_sparsely(
+            visualization.color_probability, estimate.motion_probability
+        ),
     ),
     "ego_motion": Output(TwistStamped, _twist),
 }
