@@ -122,7 +122,7 @@ class RecordNode(Node):  # type: ignore[misc]
             return [self.resolve_topic_name(name) for name in names(self.config.topics)]
         # By publisher, not by node: the graph may hold an ended node of the same name for a
         # while, and asked for a node it answers for whichever it finds first.
-        found = [name for name, _ in self.get_topic_names_and_types()]
+        found = [name for name, _ in self.get_topic_names_and_types() if name not in self._seen]
         return [
             name for name in found if not name.endswith(_HOUSEKEEPING) and self._is_output(name)
         ]
