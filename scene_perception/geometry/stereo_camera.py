@@ -1,0 +1,65 @@
+"""A rectified stereo pair: what its disparities mean in metres."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from scene_perception.geometry.camera import Intrinsics
+
+_SAME_PX = 0.05
+_SAME_FOCAL = 1e-3
+
+
+@dataclass(frozen=True)
+class StereoCamera:
+    """Two rectified cameras side by side: rows match, and depth is ``fx * baseline / disparity``.
+
+    Attributes:
+        left: of the left image.
+        right: of the right image, of the same size, focal lengths and row of the principal
+            point; its column may differ.
+        baseline_m: from the left camera to the right one along x, > 0.
+
+    Raises:
+        ValueError: naming both cameras' values where they are not those of a rectified pair.
+    """
+
+    left: Intrinsics
+    right: Intrinsics
+    baseline_m: float
+
+    def __post_init__(self) -> None:
+        left, right = self.left, self.right
+        if (left.width, left.height) != (right.width, right.height):
+            raise ValueError(
+                f"left and right images must be of one size, got {left.width}x{left.height} px "
+                f"and {right.width}x{right.height} px; let one driver resize both alike"
+            )
+        if not (
+            math.isclose(left.fx, right.fx, rel_tol=_SAME_FOCAL)
+            and math.isclose(left.fy, right.fy, rel_tol=_SAME_FOCAL)
+            and abs(left.cy - right.cy) <= _SAME_PX
+        ):
+            raise ValueError(
+                "a rectified pair must have equal fx, fy and cy, got "
+                f"left fx={left.fx:.6g}, fy={left.fy:.6g}, cy={left.cy:.6g} and "
+                f"right fx={right.fx:.6g}, fy={right.fy:.6g}, cy={right.cy:.6g}; "
+                "calibrate both cameras together (camera_calibration with two cameras)"
+            )
+        if not (math.isfinite(self.baseline_m) and self.baseline_m > 0):
+            raise ValueError(
+                f"baseline_m must be > 0 m, got {self.baseline_m:.6g}: the right camera's "
+                "P[3] must be -fx * baseline"
+            )
+
+    @property
+    def zero_disparity_px(self) -> float:
+        """Disparity of a point infinitely far away: the principal points' columns differ."""
+        return self.left.cx - self.right.cx
+
+    def scaled(self, width: int, height: int) -> StereoCamera:
+        """Return the pair with both images resized to ``width x height`` pixels."""
+        return StereoCamera(
+            self.left.scaled(width, height), self.right.scaled(width, height), self.baseline_m
+        )
