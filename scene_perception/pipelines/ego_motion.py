@@ -1,4 +1,4 @@
-"""From a network's pose vector to the camera's velocity."""
+"""From a network's pose vector, or a rigid transform, to the camera's velocity."""
 
 from __future__ import annotations
 
@@ -14,24 +14,40 @@ from scene_perception.geometry.se3 import pose_matrix
 
 @torch.inference_mode()
 def ego_motion(pose_next: NDArray[np.float32], scale: MetricScale, elapsed_s: float) -> EgoMotion:
-    """Return the camera's mean velocity between two frames.
-
-    The pose moves points from the current into the next frame; the camera itself moves by
-    its inverse. Both velocities are in the current frame's optical axes.
+    """Return the camera's mean velocity between two frames from a pose vector.
 
     Args:
-        pose_next: ``tx ty tz rx ry rz``, translation in units of the network's depth. # (6,)
+        pose_next: ``tx ty tz rx ry rz`` of points from the current into the next frame,
+            translation in units of the network's depth. # (6,)
         scale: of the translation.
-        elapsed_s: between the two frames.
+        elapsed_s: from the current to the next frame.
 
     Raises:
-        ValueError: if ``elapsed_s`` is not positive.
+        ValueError: if ``elapsed_s`` is 0 or not a number.
     """
-    if not elapsed_s > 0:
-        raise ValueError(f"elapsed_s must be > 0, got {elapsed_s}")
     units = torch.tensor([scale.factor] * 3 + [1.0] * 3, dtype=torch.float64)
     pose = torch.as_tensor(pose_next, dtype=torch.float64) * units
-    next_from_current = pose_matrix(pose[None])[0].numpy()
+    return mean_velocity(pose_matrix(pose[None])[0].numpy(), scale, elapsed_s)
+
+
+def mean_velocity(
+    next_from_current: NDArray[np.float64], scale: MetricScale, elapsed_s: float
+) -> EgoMotion:
+    """Return the camera's mean velocity between two frames from a rigid transform.
+
+    The transform moves points from the current into the next frame; the camera itself moves
+    by its inverse. Both velocities are in the current frame's optical axes.
+
+    Args:
+        next_from_current: of points, translation in metres or units. # (4, 4)
+        scale: that the translation was multiplied with.
+        elapsed_s: from the current to the next frame; negative where that one is earlier.
+
+    Raises:
+        ValueError: if ``elapsed_s`` is 0 or not a number.
+    """
+    if not abs(elapsed_s) > 0:
+        raise ValueError(f"elapsed_s must not be 0, got {elapsed_s}")
     rotation = next_from_current[:3, :3].T
     return EgoMotion(
         next_from_current=next_from_current,

@@ -141,12 +141,12 @@ class MonoPipeline:
         with self._parts.timer.stage("preprocess"):
             network = self._config.network
             network_input = to_network(frame, network.width, network.height)
-        outputs = self._parts.encode(network_input.image, ("dsnet",))
+        outputs = self._parts.encode({"image": network_input.image}, ("dsnet",))
         depth = self._depth(frame, network_input, outputs)
         if on_depth is not None:
             on_depth(depth)
         if self.provides_motion:
-            outputs |= self._parts.encode(network_input.image, ENCODERS)
+            outputs |= self._parts.encode({"image": network_input.image}, ENCODERS)
         self._buffer.append(frame, _Seen(depth, network_input.intrinsics, outputs))
         return MonoResult(depth, self._motion(motion), event, self._parts.timer.elapsed_ns)
 

@@ -1,4 +1,4 @@
-"""The engines that the monocular pipeline is made of, run by name."""
+"""The engines that a pipeline is made of, run by name."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ class PartRunner:
         with self.timer.stage(part):
             return engine(**{name: tensors[name] for name in engine.inputs})
 
-    def encode(self, image: Tensor, parts: Sequence[str]) -> dict[str, Tensor]:
-        """Return copies of what ``parts`` make of an image. # (1, 3, H, W)."""
+    def encode(self, tensors: Mapping[str, Tensor], parts: Sequence[str]) -> dict[str, Tensor]:
+        """Return copies of what ``parts`` make of ``tensors``."""
         features: dict[str, Tensor] = {}
         for part in parts:
-            outputs = self.run(part, {"image": image})
+            outputs = self.run(part, tensors)
             with self.timer.stage("buffer"):
                 features |= kept(outputs)
         return features

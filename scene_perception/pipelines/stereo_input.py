@@ -87,13 +87,13 @@ def _planes(image: NDArray[np.uint8], fit: Fit) -> Float:
 
 
 def to_camera(plane: Float, fit: Fit) -> Float:
-    """Return one of the network's outputs at the camera's size. # (h, w) -> (H, W).
+    """Return a copy of one of the network's outputs at the camera's size. # (h, w) -> (H, W).
 
     Values in pixels are not scaled: see ``scale_x`` and ``scale_y``.
     """
     if fit.pad:
         top, _, left, _ = fit.margins
-        return np.ascontiguousarray(plane[top : top + fit.camera[1], left : left + fit.camera[0]])
+        return plane[top : top + fit.camera[1], left : left + fit.camera[0]].copy()
     return cv2.resize(plane, fit.camera).astype(np.float32, copy=False)
 
 

@@ -6,7 +6,7 @@ import torch
 
 from scene_perception.frame import MetricScale
 from scene_perception.geometry.se3 import rotation_vector
-from scene_perception.pipelines.ego_motion import ego_motion
+from scene_perception.pipelines.ego_motion import ego_motion, mean_velocity
 
 METRIC = MetricScale(10.0, "fixed", is_metric=True)
 
@@ -51,7 +51,18 @@ def test_angular_velocity_is_the_rotation_vector_of_the_camera(angles):
     np.testing.assert_allclose(motion.angular_rad_s, expected, rtol=1e-9, atol=1e-15)
 
 
-@pytest.mark.parametrize("elapsed_s", [0.0, -0.1])
+def test_motion_to_an_earlier_frame_gives_the_same_velocity():
+    ahead = ego_motion(pose(0.1, 0, -0.05, 0, 0.02, 0), METRIC, elapsed_s=0.1)
+    back = np.linalg.inv(ahead.next_from_current)
+    motion = mean_velocity(back, METRIC, elapsed_s=-0.1)
+    # Both are mean velocities over 0.1 s, each in the axes of its own frame.
+    np.testing.assert_allclose(
+        np.linalg.norm(motion.linear_m_s), np.linalg.norm(ahead.linear_m_s), rtol=1e-6
+    )
+    np.testing.assert_allclose(motion.angular_rad_s, ahead.angular_rad_s, atol=1e-6)
+
+
+@pytest.mark.parametrize("elapsed_s", [0.0, float("nan")])
 def test_time_that_stands_still_is_refused(elapsed_s):
-    with pytest.raises(ValueError, match="elapsed_s must be > 0, got"):
+    with pytest.raises(ValueError, match="elapsed_s must not be 0, got"):
         ego_motion(pose(0, 0, 0, 0, 0, 0), METRIC, elapsed_s)

@@ -19,7 +19,7 @@ def test_a_part_takes_only_the_tensors_that_it_names():
 
 def test_features_outlive_the_engine_s_buffer():
     runner = PartRunner({"dsnet": ENGINE})
-    features = runner.encode(torch.zeros(1), ("dsnet",))
+    features = runner.encode({"image": torch.zeros(1)}, ("dsnet",))
     assert features["features"].data_ptr() != BUFFER.data_ptr()
 
 
