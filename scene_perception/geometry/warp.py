@@ -25,36 +25,103 @@ def warp_by_flow(source: Tensor, flow: Tensor) -> Tensor:
     Raises:
         ValueError: for shapes that do not match.
     """
-    batch, channels, height, width = source.shape
-    if flow.shape != (batch, 2, height, width):
-        raise ValueError(
-            f"flow must be {(batch, 2, height, width)} for its source, got {tuple(flow.shape)}"
-        )
+    _check_shift(source, flow, 2)
+    height, width = source.shape[2:]
     x, y = (pixel_grid(height, width, flow.device) + flow).unbind(1)
     left, right = _corners(x, width)
     top, bottom = _corners(y, height)
-    # Pixels as rows, so that one index fetches all channels of a corner.
-    rows = source.permute(0, 2, 3, 1).reshape(-1, channels)
-    start = torch.arange(batch, device=flow.device).view(-1, 1, 1) * (height * width)
-
-    def fetch(corner_y: Tensor, corner_x: Tensor) -> Tensor:
-        index = start + corner_y * width + corner_x
-        return rows.index_select(0, index.flatten()).view(batch, height, width, channels)
-
+    rows = _pixels_as_rows(source)
     # Blending along x, then y makes the zeros outside exact: both corners are one sample and
     # their weights are opposite. Summing four products leaves a rounding residue, which the
     # L2 normalisation of a cost volume would enlarge.
     wl, wr = (right - x)[..., None], (x - left)[..., None]
-    above = wl * fetch(top, left) + wr * fetch(top, right)
-    below = wl * fetch(bottom, left) + wr * fetch(bottom, right)
+    above = wl * _fetch(rows, top, left) + wr * _fetch(rows, top, right)
+    below = wl * _fetch(rows, bottom, left) + wr * _fetch(rows, bottom, right)
     warped = (bottom - y)[..., None] * above + (y - top)[..., None] * below
     return warped.permute(0, 3, 1, 2)
+
+
+def warp_repeating_border(source: Tensor, flow: Tensor) -> Tensor:
+    """Return ``source`` as seen from the target; outside the image its border is repeated.
+
+    The sampling of DWARF's features of the next frame: the fraction of the flow gives the
+    weights, only the corners are clipped to the image.
+
+    Args:
+        source: features. # (B, C, H, W)
+        flow: px from target to source, channel 0 = x. # (B, 2, H, W)
+
+    Raises:
+        ValueError: for shapes that do not match.
+    """
+    _check_shift(source, flow, 2)
+    height, width = source.shape[2:]
+    whole = flow.floor()
+    wx, wy = (flow - whole)[..., None].unbind(1)
+    x, y = (pixel_grid(height, width, flow.device) + whole).unbind(1)
+    left, right = _clipped(x, width), _clipped(x + 1, width)
+    top, bottom = _clipped(y, height), _clipped(y + 1, height)
+    rows = _pixels_as_rows(source)
+    above = torch.lerp(_fetch(rows, top, left), _fetch(rows, top, right), wx)
+    below = torch.lerp(_fetch(rows, bottom, left), _fetch(rows, bottom, right), wx)
+    return torch.lerp(above, below, wy).permute(0, 3, 1, 2)
+
+
+def warp_along_rows(source: Tensor, shift: Tensor) -> Tensor:
+    """Return ``source`` as seen from the target: target (y, x) reads source (y, x + shift).
+
+    The sampling of DWARF's right features: both corners are clipped to the image and the
+    weights taken from the clipped ones, hence 0 outside the image and on its last column. The
+    published code does the same along y, which makes the last row 0 whatever the shift.
+
+    Args:
+        source: features. # (B, C, H, W)
+        shift: px to the right. # (B, 1, H, W)
+
+    Raises:
+        ValueError: for shapes that do not match.
+    """
+    _check_shift(source, shift, 1)
+    height, width = source.shape[2:]
+    grid_x, y = pixel_grid(height, width, shift.device)
+    x = grid_x + shift[:, 0]
+    corner = x.floor()
+    left, right = _clipped(corner, width), _clipped(corner + 1, width)
+    rows, row = _pixels_as_rows(source), y.long()
+    inside = (y < height - 1)[..., None]
+    wl, wr = (right - x)[..., None] * inside, (x - left)[..., None] * inside
+    warped: Tensor = wl * _fetch(rows, row, left) + wr * _fetch(rows, row, right)
+    return warped.permute(0, 3, 1, 2)
+
+
+def _check_shift(source: Tensor, shift: Tensor, channels: int) -> None:
+    expected = (source.shape[0], channels, *source.shape[2:])
+    if shift.shape != expected:
+        raise ValueError(f"flow must be {expected} for its source, got {tuple(shift.shape)}")
+
+
+def _pixels_as_rows(source: Tensor) -> Tensor:
+    """Return features channels last, so that one index fetches all of a pixel's."""
+    return source.permute(0, 2, 3, 1).contiguous()
+
+
+def _fetch(rows: Tensor, y: Tensor, x: Tensor) -> Tensor:
+    """Return the pixels ``(B, H, W, C)`` of ``rows`` at whole coordinates ``(B, H, W)``."""
+    batch, height, width, channels = rows.shape
+    start = torch.arange(batch, device=rows.device).view(-1, 1, 1) * (height * width)
+    index = start + y * width + x
+    pixels = rows.view(-1, channels).index_select(0, index.flatten())
+    return pixels.view(batch, height, width, channels)
 
 
 def _corners(position: Tensor, size: int) -> tuple[Tensor, Tensor]:
     # Clamping first keeps huge positions within an integer's range; NaN ends at a corner.
     corner = position.clamp(-1, size).long()
     return corner.clamp(0, size - 1), (corner + 1).clamp(0, size - 1)
+
+
+def _clipped(corner: Tensor, size: int) -> Tensor:
+    return corner.clamp(0, size - 1).long().clamp(0, size - 1)
 
 
 def resize_flow(flow: Tensor, height: int, width: int) -> Tensor:

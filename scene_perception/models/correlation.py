@@ -61,6 +61,15 @@ def correlation(target: Tensor, source: Tensor, search_range: tuple[int, int]) -
     return costs[..., :width]
 
 
+def mean_correlation(target: Tensor, source: Tensor, search_range: tuple[int, int]) -> Tensor:
+    """Return ``correlation`` divided by the number of channels.
+
+    Raises:
+        ValueError: as ``correlation``.
+    """
+    return correlation(target / target.shape[1], source, search_range)
+
+
 def _blocks(features: Tensor, block: int) -> Tensor:
     """Cut rows into blocks, rows first so that a vertical shift is a view.
 

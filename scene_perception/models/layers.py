@@ -96,13 +96,14 @@ def fold_batch_norm(network: nn.Module) -> None:
 
 
 class SameConv(nn.Module):
-    """3x3 convolution with TensorFlow's ``SAME`` zero padding and a leaky ReLU of 0.2.
+    """3x3 convolution with TensorFlow's ``SAME`` zero padding and a leaky ReLU.
 
     With stride 2 on an even size ``SAME`` pads nothing before and one sample after, so the
     kernel's centres are samples 1, 3, 5, ...: PyTorch's symmetric padding gives 0, 2, 4, ...
 
     Args:
         linear: no activation after the convolution.
+        slope: of the activation for negative values.
     """
 
     def __init__(
@@ -113,18 +114,20 @@ class SameConv(nn.Module):
         stride: int = 1,
         dilation: int = 1,
         linear: bool = False,
+        slope: float = 0.2,
     ) -> None:
         super().__init__()
         padding = dilation if stride == 1 else 0
         self.conv = nn.Conv2d(inputs, outputs, 3, stride, padding, dilation)
         self.linear = linear
+        self.slope = slope
 
     def forward(self, features: Tensor) -> Tensor:
         """Convolve ``(B, inputs, H, W)``; H and W even for stride 2."""
         if self.conv.stride[0] == 2:
             features = F.pad(features, (0, 1, 0, 1))
         features = self.conv(features)
-        return features if self.linear else F.leaky_relu(features, 0.2, inplace=True)
+        return features if self.linear else F.leaky_relu(features, self.slope, inplace=True)
 
 
 def resize_bilinear(images: Tensor, height: int, width: int) -> Tensor:

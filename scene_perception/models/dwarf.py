@@ -1,0 +1,255 @@
+"""DWARF: scene flow of two stereo pairs (Aleotti et al., AAAI 2020, TensorFlow code).
+
+``forward`` is the published four-image computation. ``parts`` cuts the same computation where
+a stream can keep features (each pair is encoded once) and leave out what nobody reads: depth
+alone needs no ``motion_refinement``.
+
+The published network gives minus the disparities, at t and of the same point at t+1, in
+pixels / 20 at a quarter of the image's size. These signs and units end in the refinements.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from scene_perception.models.dwarf_blocks import (
+    HEAD_CHANNELS,
+    HEADS,
+    TRUNK_CHANNELS,
+    ContextNetwork,
+    Estimate,
+)
+from scene_perception.models.dwarf_decoder import (
+    UNIT_PX,
+    LevelEstimate,
+    SceneFlowDecoder,
+    level_channels,
+    predictions,
+)
+from scene_perception.models.dwarf_encoder import LEVELS, STEREO_CHANNELS, StereoEncoder
+from scene_perception.models.layers import check_image_size, resize_bilinear
+
+PARTS = (
+    "stereo_encoder",
+    "scene_flow_decoder",
+    "disparity_refinement",
+    "motion_refinement",
+)
+ROLES = ("current", "next")
+
+
+class DisparityOutputs(NamedTuple):
+    """Disparity of the left image, px, positive where the network is right. # (B, 1, H, W)."""
+
+    disparity: Tensor
+
+
+class MotionOutputs(NamedTuple):
+    """What becomes of the left image's points one frame later.
+
+    Attributes:
+        next_disparity: at t+1, of the point seen at this pixel at t, px. # (B, 1, H, W)
+        flow: left to next left image, px, channel 0 = x. # (B, 2, H, W)
+    """
+
+    next_disparity: Tensor
+    flow: Tensor
+
+
+class DWARFOutputs(NamedTuple):
+    """``DisparityOutputs`` and ``MotionOutputs``."""
+
+    disparity: Tensor
+    next_disparity: Tensor
+    flow: Tensor
+
+
+class DisparityRefinement(nn.Module):
+    """Disparity at the images' size. All that depth needs after the decoder."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.disparity = ContextNetwork(
+            level_channels(LEVELS[0]) + TRUNK_CHANNELS + HEAD_CHANNELS, 1
+        )
+
+    def forward(
+        self, trunk: Tensor, disparity_features: Tensor, coarse_disparity: Tensor
+    ) -> DisparityOutputs:
+        """Refine ``CoarseSceneFlow``'s disparity."""
+        refined = coarse_disparity + self.disparity(trunk, disparity_features)
+        return DisparityOutputs(-full_size(refined))
+
+
+class MotionRefinement(nn.Module):
+    """Disparity at t+1 and flow at the images' size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        channels = level_channels(LEVELS[0]) + TRUNK_CHANNELS + HEAD_CHANNELS
+        self.next_disparity = ContextNetwork(channels, 1)
+        self.flow = ContextNetwork(channels, 2)
+
+    def forward(
+        self,
+        trunk: Tensor,
+        next_disparity_features: Tensor,
+        flow_features: Tensor,
+        coarse_next_disparity: Tensor,
+        coarse_flow: Tensor,
+    ) -> MotionOutputs:
+        """Refine ``CoarseSceneFlow``'s motion."""
+        next_disparity = coarse_next_disparity + self.next_disparity(trunk, next_disparity_features)
+        flow = coarse_flow + self.flow(trunk, flow_features)
+        return MotionOutputs(-full_size(next_disparity), full_size(flow))
+
+
+class DWARF(nn.Module):
+    """Disparity now and at t+1 and flow, of the left image of the first of two stereo pairs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stereo_encoder = StereoEncoder()
+        self.scene_flow_decoder = SceneFlowDecoder()
+        self.disparity_refinement = DisparityRefinement()
+        self.motion_refinement = MotionRefinement()
+
+    def forward(
+        self, left: Tensor, right: Tensor, next_left: Tensor, next_right: Tensor
+    ) -> DWARFOutputs:
+        """Describe ``left``.
+
+        Args:
+            left: rectified RGB in 0..1, H and W multiples of 64. # (B, 3, H, W)
+            right: seen at the same time, of the same shape.
+            next_left: the left camera's next image.
+            next_right: the right camera's next image.
+
+        Raises:
+            ValueError: for another image size, or images that differ in shape.
+        """
+        coarse = self.scene_flow_decoder(*self._features(left, right, next_left, next_right))
+        disparity = self.disparity_refinement(
+            coarse.trunk, coarse.disparity_features, coarse.coarse_disparity
+        )
+        motion = self.motion_refinement(
+            coarse.trunk,
+            coarse.next_disparity_features,
+            coarse.flow_features,
+            coarse.coarse_next_disparity,
+            coarse.coarse_flow,
+        )
+        return DWARFOutputs(*disparity, *motion)
+
+    def _features(self, *images: Tensor) -> list[Tensor]:
+        """Encode two pairs and return their features in the decoder's order."""
+        if len({tuple(image.shape) for image in images}) > 1:
+            shapes = ", ".join(str(tuple(image.shape)) for image in images)
+            raise ValueError(f"the four images must have one shape, got {shapes}")
+        pairs = (torch.cat(images[:2]), torch.cat(images[2:]))
+        pyramids = [self.stereo_encoder(pair) for pair in pairs]
+        return [features for pair in zip(*pyramids, strict=True) for features in pair]
+
+    def parts(self) -> dict[str, nn.Module]:
+        """Return the parts of a streaming step, which share this network's weights."""
+        return {part: getattr(self, part) for part in PARTS}
+
+    def intermediates(
+        self, left: Tensor, right: Tensor, next_left: Tensor, next_right: Tensor
+    ) -> dict[str, Tensor]:
+        """Return every array of the published graph, for parity checks.
+
+        Names, units and signs are those of the golden case: disparities are negative.
+
+        Returns:
+            Batched, channel-first tensors.
+        """
+        features = self._features(left, right, next_left, next_right)
+        current, following = features[::2], features[1::2]
+        estimates = self.scene_flow_decoder.estimate(current, following)
+        arrays = {
+            f"encoder_left_t0_level{n}": tensor.chunk(2)[0]
+            for n, tensor in zip(LEVELS, current, strict=True)
+        }
+        for n, level in zip(reversed(LEVELS), estimates, strict=True):
+            arrays |= _level_arrays(n, level)
+        residual = self._residual(estimates[-1].estimate)
+        unrefined = estimates[-1].estimate.motion
+        refined = unrefined + residual
+        return {
+            **arrays,
+            **_named("level2_unrefined_", unrefined),
+            **_named("level2_residual_", residual),
+            **_named("level2_", refined),
+            **_named("", full_size(refined)),
+        }
+
+    def _residual(self, finest: Estimate) -> Tensor:
+        contexts = (
+            self.disparity_refinement.disparity,
+            self.motion_refinement.next_disparity,
+            self.motion_refinement.flow,
+        )
+        features = finest.features.chunk(len(HEADS), 1)
+        pairs = zip(contexts, features, strict=True)
+        return torch.cat([context(finest.trunk, own) for context, own in pairs], 1)
+
+
+def full_size(refined: Tensor) -> Tensor:
+    """Return level 2's predictions at the images' size, px. # (B, C, 4h, 4w)."""
+    height, width = refined.shape[2:]
+    return resize_bilinear(refined * UNIT_PX, 4 * height, 4 * width)
+
+
+def _level_arrays(n: int, level: LevelEstimate) -> dict[str, Tensor]:
+    views = zip(("right_t0", "left_t1", "right_t1"), level.warped, strict=True)
+    arrays = {
+        f"level{n}_correlation_volume": level.costs,
+        **{f"level{n}_warped_{view}": features for view, features in views},
+        **_named(f"level{n}_", level.estimate.motion),
+    }
+    if level.estimate.upsampled is not None:
+        up_motion, up_features = level.estimate.upsampled.chunk(2, 1)
+        arrays |= {f"level{n}_up_motion": up_motion, f"level{n}_up_features": up_features}
+    return arrays
+
+
+def _named(prefix: str, motion: Tensor) -> dict[str, Tensor]:
+    names = ("disparity", "disparity_change", "flow")
+    return {f"{prefix}{n}": part for n, part in zip(names, predictions(motion), strict=True)}
+
+
+def part_inputs(height: int, width: int) -> dict[str, dict[str, tuple[int, ...]]]:
+    """Return the input names and shapes of every part at batch 1, in the order of ``forward``.
+
+    Raises:
+        ValueError: for an image size that the network cannot take.
+    """
+    check_image_size(height, width, multiple=64, minimum=64)
+    finest = LEVELS[0]
+    size = (height >> finest, width >> finest)
+    trunk = {"trunk": (1, level_channels(finest) + TRUNK_CHANNELS, *size)}
+    own = (1, HEAD_CHANNELS, *size)
+    return {
+        "stereo_encoder": {"images": (2, 3, height, width)},
+        "scene_flow_decoder": {
+            f"features_{n}_{role}": (2, STEREO_CHANNELS[n], height >> n, width >> n)
+            for n in LEVELS
+            for role in ROLES
+        },
+        "disparity_refinement": {
+            **trunk,
+            "disparity_features": own,
+            "coarse_disparity": (1, 1, *size),
+        },
+        "motion_refinement": {
+            **trunk,
+            "next_disparity_features": own,
+            "flow_features": own,
+            "coarse_next_disparity": (1, 1, *size),
+            "coarse_flow": (1, 2, *size),
+        },
+    }
