@@ -67,7 +67,7 @@ def pairing_report(arrivals: Arrivals, tolerance_ns: int) -> str:
     periods = [round(median(b - a for a, b in pairwise(side))) for side in stamps]
     if max(periods) > _SAME_RATE * min(periods):
         return _rates(periods)
-    return _offset_report(Offsets(_unwrapped(values, min(periods)), min(periods)), tolerance_ns)
+    return _offset_report(_unwrapped(Offsets(values, min(periods))), tolerance_ns)
 
 
 def nearest_offsets(left: Sequence[int], right: Sequence[int]) -> tuple[int, ...]:
@@ -86,14 +86,13 @@ def _nearest(stamps: Sequence[int], stamp: int) -> int:
     return min(stamps[max(place - 1, 0) : place + 1], key=lambda other: abs(other - stamp))
 
 
-def _unwrapped(values: tuple[int, ...], period_ns: int) -> tuple[int, ...]:
-    """Return the offsets to the next right image where they are more alike than the nearest.
+def _unwrapped(offsets: Offsets) -> Offsets:
+    """Return the offsets to the next right image where they are alike and the nearest are not.
 
-    About half a period apart, the image before is sometimes the nearest and sometimes the
-    one after.
+    About half a period apart, now the image before is the nearest and now the one after.
     """
-    later = tuple(value % period_ns for value in values)
-    return later if max(later) - min(later) < max(values) - min(values) else values
+    later = Offsets(tuple(v % offsets.period_ns for v in offsets.values), offsets.period_ns)
+    return later if later.is_steady and not offsets.is_steady else offsets
 
 
 def _missing(arrivals: Arrivals) -> str:
@@ -120,7 +119,7 @@ def _apart(stamps: Sequence[Sequence[int]]) -> str:
 
 
 def _rates(periods: Sequence[int]) -> str:
-    left, right = (1e9 / max(period, 1) for period in periods)
+    left, right = (1e9 / period for period in periods)
     return (
         f"left images come at {left:.1f} Hz and right images at {right:.1f} Hz, so that some have "
         "no partner; run both cameras at one rate, best by one trigger"
