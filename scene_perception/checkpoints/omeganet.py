@@ -7,19 +7,17 @@ no ``superflow``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from scene_perception.checkpoints.tensorflow import to_torch
-from scene_perception.checkpoints.weights import fill, first_difference, load_weights
+from scene_perception.checkpoints.variables import network_variables, state_of, stored_shape
+from scene_perception.checkpoints.weights import fill, load_model
 from scene_perception.models.dsnet import DSNet
 from scene_perception.models.omeganet import OmegaNet
 
@@ -35,8 +33,6 @@ _LEAVES = {
 _CAMERA = (f"{_BASELINE}/feature_extractor_pose/", f"{_BASELINE}/pose_net/")
 # Kernels, as stored, of the fifth level of CameraNet's encoder, which nothing reads.
 _UNUSED_KERNELS = {"conv5a": (3, 3, 128, 256), "conv5b": (3, 3, 256, 256)}
-# What an optimiser leaves beside a variable, and the counters of training.
-_TRAINING = re.compile(r"(.*/)?(Adam(_1)?|Momentum|beta[12]_power|global_step)")
 
 
 @cache
@@ -57,7 +53,7 @@ def name_map() -> dict[str, str | None]:
 def published_shapes() -> dict[str, tuple[int, ...]]:
     """Return published name -> shape as stored (kernels HWIO) of every known variable."""
     ours = _our_shapes()
-    used = {name: _stored(ours[key]) for name, key in name_map().items() if key}
+    used = {name: stored_shape(ours[key]) for name, key in name_map().items() if key}
     return used | _unused_shapes()
 
 
@@ -132,11 +128,6 @@ def _our_shapes() -> dict[str, tuple[int, ...]]:
     return {name: tuple(tensor.shape) for name, tensor in state.items()}
 
 
-def _stored(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape that TensorFlow stores for a tensor of ours (OIHW to HWIO)."""
-    return (*shape[2:], shape[1], shape[0]) if len(shape) == 4 else shape
-
-
 def model_of(names: Iterable[str]) -> str:
     """Return ``omeganet`` for a complete checkpoint, ``dsnet`` for one without flow network."""
     complete = any(name.startswith(f"{_FLOW}/") for name in names)
@@ -156,24 +147,9 @@ def convert(variables: Mapping[str, NDArray[Any]]) -> dict[str, Tensor]:
         ValueError: naming the first variables that are unknown, missing or misshapen, or hold
             anything but finite numbers.
     """
-    names = name_map()
-    published = {name: array for name, array in variables.items() if not _is_training(name)}
-    for name, array in published.items():
-        if name not in names:
-            raise ValueError(f"variable {name} {np.shape(array)} is not one of OmegaNet's")
-    found = {name: np.shape(array) for name, array in published.items()}
-    problem = first_difference(_expected_shapes(published), found)
-    if problem:
-        raise ValueError(f"variables must be those of a whole OmegaNet or DSNet: {problem}")
-    for name, array in published.items():
-        _require_finite(name, array)
-    return {key: to_torch(array) for name, array in published.items() if (key := names[name])}
-
-
-def _is_training(name: str) -> bool:
-    match = _TRAINING.fullmatch(name)
-    variable = (match[1] or "").removesuffix("/") if match else ""
-    return bool(match) and (not variable or variable in name_map())
+    published = network_variables(variables, name_map(), "OmegaNet")
+    expected = _expected_shapes(published)
+    return state_of(published, name_map(), expected, "a whole OmegaNet or DSNet")
 
 
 def _expected_shapes(names: Collection[str]) -> dict[str, tuple[int, ...]]:
@@ -187,14 +163,6 @@ def _expected_shapes(names: Collection[str]) -> dict[str, tuple[int, ...]]:
     }
 
 
-def _require_finite(name: str, array: NDArray[Any]) -> None:
-    if array.dtype.kind != "f":
-        raise ValueError(f"variable {name} must hold floats, got {array.dtype}")
-    wrong = int(np.count_nonzero(~np.isfinite(array)))
-    if wrong:
-        raise ValueError(f"variable {name} must be finite, {wrong} of its elements are not")
-
-
 def load_omeganet(path: Path) -> OmegaNet:
     """Return OmegaNet with the weights of a converted complete checkpoint, for inference.
 
@@ -202,7 +170,7 @@ def load_omeganet(path: Path) -> OmegaNet:
         FileNotFoundError: if there is no such file.
         ValueError: if it is no weights file, or holds another model.
     """
-    state = _state_of(path, ("omeganet",))
+    state = load_model(path, ("omeganet",))
     network = OmegaNet()
     fill(network, state, path)
     return network.eval()
@@ -215,18 +183,9 @@ def load_dsnet(path: Path) -> DSNet:
         FileNotFoundError: if there is no such file.
         ValueError: if it is no weights file, or holds another model.
     """
-    state = _state_of(path, ("dsnet", "omeganet"))
+    state = load_model(path, ("dsnet", "omeganet"))
     prefix = "dsnet."
     own = {name.removeprefix(prefix): t for name, t in state.items() if name.startswith(prefix)}
     network = DSNet()
     fill(network, own, path)
     return network.eval()
-
-
-def _state_of(path: Path, models: tuple[str, ...]) -> dict[str, Tensor]:
-    state, metadata = load_weights(path)
-    if metadata["model"] not in models:
-        raise ValueError(
-            f"weights {path} must be of {' or '.join(models)}, they are of {metadata['model']}"
-        )
-    return state

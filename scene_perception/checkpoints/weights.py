@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
@@ -71,6 +71,21 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             "make them again with `python -m offline.convert`"
         )
     return state, metadata
+
+
+def load_model(path: Path, models: Collection[str]) -> dict[str, Tensor]:
+    """Return the state dictionary of a file that holds one of ``models``.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: as ``load_weights``, or if it holds another model.
+    """
+    state, metadata = load_weights(path)
+    if metadata["model"] not in models:
+        raise ValueError(
+            f"weights {path} must be of {' or '.join(models)}, they are of {metadata['model']}"
+        )
+    return state
 
 
 def fill(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
