@@ -234,3 +234,13 @@ class StereoEstimate:
     limits_px: tuple[float, float]
     negative_share: float
     motion: SceneFlowEstimate | None
+
+    @property
+    def stamp_ns(self) -> int:
+        """Of the frame that is described."""
+        return self.depth.stamp_ns
+
+    @property
+    def frame_id(self) -> str:
+        """The left camera's optical frame."""
+        return self.depth.frame_id

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import cv2
 import numpy as np
 
 from scene_perception.cityscapes import CLASSES
-from scene_perception.visualization import Pixels, color_depth, color_flow, color_probability
+from scene_perception.visualization import (
+    Pixels,
+    color_depth,
+    color_disparity,
+    color_flow,
+    color_probability,
+)
 
 ROW = 22  # px, height of a line of text with its margins
 _MARGIN = 6
@@ -26,20 +32,8 @@ def label_legend(width: int, labels: Iterable[int] = range(len(CLASSES))) -> Pix
     Raises:
         ValueError: for a width that the longest name does not fit into.
     """
-    _check_width(width)
-    entries = [CLASSES[label] for label in sorted(set(labels)) if 0 <= label < len(CLASSES)]
-    places, x, y = [], _MARGIN, 0
-    for entry in entries:
-        advance = 20 + _text_width(entry.name) + 2 * _MARGIN
-        if x + advance > width and x > _MARGIN:
-            x, y = _MARGIN, y + ROW
-        places.append((entry, x, y))
-        x += advance
-    strip = _blank(width, y + ROW)
-    for entry, left, top in places:
-        cv2.rectangle(strip, (left, top + 5), (left + 14, top + ROW - 6), entry.color, cv2.FILLED)
-        _write(strip, entry.name, left + 20, top)
-    return strip
+    shown = [CLASSES[label] for label in sorted(set(labels)) if 0 <= label < len(CLASSES)]
+    return _swatches(width, [(entry.name, entry.color) for entry in shown])
 
 
 def depth_legend(width: int, near: float, far: float, unit: str = "m") -> Pixels:
@@ -57,6 +51,18 @@ def depth_legend(width: int, near: float, far: float, unit: str = "m") -> Pixels
     bar = color_depth(np.repeat((1 / inverse)[None], ROW - 8, axis=0), near, far)
     middle = 2 / (1 / near + 1 / far)
     return _bar(width, bar, [f"{value:.3g} {unit}".strip() for value in (near, middle, far)])
+
+
+def disparity_legend(width: int, low: float, high: float) -> Pixels:
+    """Return a bar of ``color_disparity``'s scale from ``low`` to ``high`` with its values, px.
+
+    Raises:
+        ValueError: for a width below 160 px, or a range that is not low < high.
+    """
+    _check_width(width)
+    ramp = np.linspace(low, high, width - 2 * _MARGIN, dtype=np.float32)
+    bar = color_disparity(np.repeat(ramp[None], ROW - 8, axis=0), low, high)
+    return _bar(width, bar, [f"{value:.3g} px" for value in (low, (low + high) / 2, high)])
 
 
 def probability_legend(width: int) -> Pixels:
@@ -87,6 +93,23 @@ def flow_legend(size: int, radius: float, unit: str = "px") -> Pixels:
     strip[:size] = wheel
     text = f"{radius:.3g} {unit}".strip()
     _write(strip, text, (size - _text_width(text)) // 2, size)
+    return strip
+
+
+def _swatches(width: int, entries: Sequence[tuple[str, tuple[int, int, int]]]) -> Pixels:
+    """Return rows of colours with their names, as many as ``width`` px asks for."""
+    _check_width(width)
+    places, x, y = [], _MARGIN, 0
+    for name, color in entries:
+        advance = 20 + _text_width(name) + 2 * _MARGIN
+        if x + advance > width and x > _MARGIN:
+            x, y = _MARGIN, y + ROW
+        places.append((name, color, x, y))
+        x += advance
+    strip = _blank(width, y + ROW)
+    for name, color, left, top in places:
+        cv2.rectangle(strip, (left, top + 5), (left + 14, top + ROW - 6), color, cv2.FILLED)
+        _write(strip, name, left + 20, top)
     return strip
 
 

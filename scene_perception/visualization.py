@@ -1,4 +1,4 @@
-"""Estimates as pictures for people: colour maps of depth, labels, flow and motion.
+"""Estimates as pictures for people: colour maps of depth, disparity, labels, flow and motion.
 
 Every function returns RGB uint8 of the input's height and width. Invalid values are black,
 which no colour scale contains. Legends are in ``legends.py``.
@@ -7,7 +7,7 @@ which no colour scale contains. Legends are in ``legends.py``.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +20,18 @@ from scene_perception.cityscapes import CLASSES, UNKNOWN_COLOR
 Pixels = NDArray[np.uint8]
 
 MOVING_COLOR = (255, 40, 40)
+VALID_COLOR = (235, 235, 235)
+# Of the bits of ``geometry.validity``'s flags, lowest first; what the other image does not show
+# is blue at the same time and green at the next.
+FLAG_COLORS = (
+    (150, 150, 150),
+    (60, 110, 255),
+    (30, 50, 150),
+    (150, 120, 60),
+    (60, 220, 110),
+    (20, 110, 60),
+)
+_BOX_LINE, _TEXT_FONT, _TEXT_SIZE = 2, cv2.FONT_HERSHEY_SIMPLEX, 0.45
 _NETWORK_WIDTH = 640
 _SAMPLE_STEP = 4  # every 16th pixel is enough for a percentile
 # Hues of the Middlebury colour wheel from right over down, left and up, with the steps to the
@@ -93,6 +105,74 @@ def depth_range(depth: NDArray[np.float32]) -> tuple[float, float]:
     return (near, far) if far > 1.01 * near else (0.99 * near, 1.01 * near)
 
 
+def color_disparity(
+    disparity: NDArray[np.float32], low: float | None = None, high: float | None = None
+) -> Pixels:
+    """Colour disparity: red is near (large), blue is far (Turbo), black is NaN.
+
+    Args:
+        disparity: px, float32. # (H, W)
+        low: disparity shown as the farthest colour; by default ``disparity_range``'s.
+        high: disparity shown as the nearest colour; by default ``disparity_range``'s.
+
+    Raises:
+        ValueError: for another shape, or a range that is not low < high.
+    """
+    _check_plane("disparity", disparity)
+    if low is None or high is None:
+        seen_low, seen_high = disparity_range(disparity)
+        low, high = seen_low if low is None else low, seen_high if high is None else high
+    if not low < high:
+        raise ValueError(f"disparity range must be low < high, got low {low}, high {high}")
+    unit = (disparity - np.float32(low)) / np.float32(high - low)
+    return _color_scale(unit, np.isfinite(disparity), _turbo())
+
+
+def disparity_range(disparity: NDArray[np.float32]) -> tuple[float, float]:
+    """Return (low, high) that hold 96 % of the valid disparities; (0, 1) where there are none."""
+    sample = disparity[::_SAMPLE_STEP, ::_SAMPLE_STEP]
+    seen = sample[np.isfinite(sample)]
+    if not len(seen):
+        return 0.0, 1.0
+    low, high = (float(value) for value in np.percentile(seen, (2.0, 98.0)))
+    return (low, high) if high > low + 0.02 else (low - 0.01, low + 0.01)
+
+
+def color_scene_flow(velocity: NDArray[np.float32], radius: float | None = None) -> Pixels:
+    """Colour 3D velocity as seen from above by ``color_flow``'s wheel.
+
+    Moving to the right is red, towards the camera yellow, to the left cyan, away from it
+    violet; standing still is white, NaN is black. Up and down are not shown.
+
+    Args:
+        velocity: in the optical frame (x right, y down, z ahead), m/s, float32. # (H, W, 3)
+        radius: speed of full saturation, m/s; by default ``flow_radius``'s of what is shown.
+
+    Raises:
+        ValueError: for another shape or a radius that is not above 0.
+    """
+    if velocity.ndim != 3 or velocity.shape[2] != 3 or 0 in velocity.shape:
+        raise ValueError(f"velocity must be (H, W, 3), none of them 0, got {velocity.shape}")
+    return color_flow(seen_from_above(velocity), radius)
+
+
+def seen_from_above(velocity: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return velocity to the right and towards the camera. # (H, W, 3) -> (H, W, 2)."""
+    return np.stack((velocity[..., 0], -velocity[..., 2]), axis=-1)
+
+
+def color_validity(validity: Pixels) -> Pixels:
+    """Colour ``geometry.validity`` flags: near white is valid, else the lowest flag's colour.
+
+    Raises:
+        ValueError: for another shape or type. # (H, W) uint8
+    """
+    _check_plane("validity", validity)
+    if validity.dtype != np.uint8:
+        raise ValueError(f"validity must be uint8, got {validity.dtype}")
+    return _look_up(validity, _flag_table())
+
+
 def color_labels(labels: Pixels) -> Pixels:
     """Colour Cityscapes train ids (0..18) by the published palette. # (H, W) uint8.
 
@@ -137,6 +217,47 @@ def overlay_mask(
     levels = (1.0 - opacity) * np.arange(256)[:, None, None] + opacity * np.array(color)
     tinted = cv2.LUT(image, levels.round().astype(np.uint8))
     return _pixels(cv2.copyTo(tinted, mask, image.copy()))
+
+
+def overlay_boxes(
+    image: Pixels,
+    boxes: Sequence[tuple[int, int, int, int]],
+    texts: Sequence[str] = (),
+    color: tuple[int, int, int] = MOVING_COLOR,
+) -> Pixels:
+    """Draw boxes and a text above each into a copy of an image.
+
+    Args:
+        image: RGB, uint8. # (H, W, 3)
+        boxes: left, top, width and height, px.
+        texts: one for each box, or none at all.
+        color: RGB of lines and of the text's background.
+
+    Raises:
+        ValueError: for another number of texts than boxes.
+    """
+    if texts and len(texts) != len(boxes):
+        raise ValueError(f"texts must be one for each of {len(boxes)} boxes, got {len(texts)}")
+    drawn = image.copy()
+    for left, top, width, height in boxes:
+        corner = (left + width - 1, top + height - 1)
+        cv2.rectangle(drawn, (left, top), corner, color, _BOX_LINE)
+    for (left, top, _, _), text in zip(boxes, texts, strict=False):
+        _write_above(drawn, text, left, top, color)
+    return drawn
+
+
+def _write_above(
+    image: Pixels, text: str, left: int, top: int, color: tuple[int, int, int]
+) -> None:
+    """Write a text on a patch of ``color`` above a box's corner, inside the image."""
+    (width, height), below = cv2.getTextSize(text, _TEXT_FONT, _TEXT_SIZE, 1)
+    left = max(0, min(left, image.shape[1] - width))
+    bottom = max(top, height + below)
+    patch = (left + width, bottom - height - below)
+    cv2.rectangle(image, (left, bottom), patch, color, cv2.FILLED)
+    white, place = (255, 255, 255), (left, bottom - below + 1)
+    cv2.putText(image, text, place, _TEXT_FONT, _TEXT_SIZE, white, 1, cv2.LINE_AA)
 
 
 def color_flow(flow: NDArray[np.float32], radius: float | None = None) -> Pixels:
@@ -222,6 +343,16 @@ def _scale_table(colormap: int, first: int = 0) -> Pixels:
 def _palette() -> Pixels:
     table = np.full((256, 1, 3), UNKNOWN_COLOR, np.uint8)
     table[: len(CLASSES), 0] = [entry.color for entry in CLASSES]
+    return table
+
+
+@lru_cache(maxsize=1)
+def _flag_table() -> Pixels:
+    table = np.full((256, 1, 3), VALID_COLOR, np.uint8)
+    flags = np.arange(256)
+    # From the highest flag to the lowest, which is what remains.
+    for bit, color in reversed(list(enumerate(FLAG_COLORS))):
+        table[flags >> bit & 1 > 0] = color
     return table
 
 

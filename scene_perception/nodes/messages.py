@@ -1,4 +1,4 @@
-"""ROS messages out: arrays, calibration and velocities as standard messages.
+"""ROS messages out: arrays, disparities, calibration and velocities as standard messages.
 
 Large arrays go into ``data`` by ``frombytes``: one copy, whatever the setters check. Numbers
 are cast to Python's own, since unchecked setters publish NumPy scalars as zero.
@@ -6,6 +6,7 @@ are cast to Python's own, since unchecked setters publish NumPy scalars as zero.
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any
 
@@ -13,10 +14,11 @@ import numpy as np
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import TwistStamped
 from numpy.typing import NDArray
-from sensor_msgs.msg import CameraInfo, Image, PointCloud2
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2, RegionOfInterest
 from std_msgs.msg import Header
+from stereo_msgs.msg import DisparityImage
 
-from scene_perception.frame import EgoMotion
+from scene_perception.frame import EgoMotion, StereoEstimate
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.nodes.conversions import NANOSECONDS
 
@@ -27,6 +29,9 @@ ENCODINGS: dict[str, tuple[np.dtype[Any], int]] = {
     "32FC2": (np.dtype(np.float32), 2),
     "32FC3": (np.dtype(np.float32), 3),
 }
+DISPARITY_STEP_PX = 1 / 256
+"""A network's disparities have no steps; this is the one of KITTI's files."""
+
 _LAST_SECOND = 2**31 - 1
 
 
@@ -87,6 +92,33 @@ def image_message(array: NDArray[Any], encoding: str, stamp_ns: int, frame_id: s
     )
     append(message, array)
     return message
+
+
+def disparity_message(estimate: StereoEstimate) -> DisparityImage:
+    """Return disparities as ``stereo_image_proc`` publishes them: ``Z = f * t / d``.
+
+    The principal points' distance is taken off, so that 0 is infinitely far away. Invalid
+    pixels are ``min_disparity - 1``: the message's definition asks for less than
+    ``min_disparity``, and image_pipeline takes an image's smallest value for missing, which
+    NaN would hide from it. ``valid_window`` leaves out the columns whose match would lie left
+    of the right image even at the smallest disparity.
+    """
+    camera, (low, high) = estimate.camera, estimate.limits_px
+    zero, (height, width) = camera.zero_disparity_px, estimate.disparity.shape
+    adjusted = estimate.disparity - np.float32(zero)
+    adjusted[np.isnan(adjusted)] = low - zero - 1
+    stamp_ns, frame_id = estimate.stamp_ns, estimate.frame_id
+    first = min(max(math.ceil(low), 0), width)
+    return DisparityImage(
+        header=header_message(stamp_ns, frame_id),
+        image=image_message(adjusted, "32FC1", stamp_ns, frame_id),
+        f=float(camera.right.fx),
+        t=float(camera.baseline_m),
+        valid_window=RegionOfInterest(x_offset=first, width=int(width) - first, height=int(height)),
+        min_disparity=float(low - zero),
+        max_disparity=float(high - zero),
+        delta_d=DISPARITY_STEP_PX,
+    )
 
 
 def camera_info_message(intrinsics: Intrinsics, stamp_ns: int, frame_id: str) -> CameraInfo:

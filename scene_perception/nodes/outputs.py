@@ -1,7 +1,8 @@
 """What each output topic carries: its message type and how an estimate becomes the message.
 
-A node walks these tables: to every topic that somebody listens to it publishes
-``make(estimate)``. The point cloud is not here: it takes both estimates and settings.
+A node walks tables like these: to every topic that somebody listens to it publishes
+``make(estimate)``. The tables here are ``mono_node``'s, those of ``stereo_node`` are in
+``stereo_outputs.py``. Point clouds are in neither: they take settings besides.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
+import numpy as np
 from geometry_msgs.msg import TwistStamped
 from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, Image
@@ -18,18 +20,55 @@ from std_msgs.msg import String
 
 from scene_perception import visualization
 from scene_perception.cityscapes import label_names
-from scene_perception.frame import DepthEstimate, MotionEstimate
+from scene_perception.frame import DepthEstimate, EgoMotion, MotionEstimate
 from scene_perception.nodes.messages import camera_info_message, image_message, twist_message
 
-Estimate = TypeVar("Estimate", DepthEstimate, MotionEstimate)
+
+class Described(Protocol):
+    """An estimate: it says which frame it is of."""
+
+    @property
+    def stamp_ns(self) -> int:
+        """Of the frame."""
+        ...
+
+    @property
+    def frame_id(self) -> str:
+        """Of the frame."""
+        ...
+
+
+class Moving(Described, Protocol):
+    """What every estimate of motion has; attributes as in ``frame.MotionEstimate``."""
+
+    @property
+    def flow(self) -> NDArray[np.float32]:
+        """To the next frame, px. # (H, W, 2)."""
+        ...
+
+    @property
+    def motion_mask(self) -> NDArray[np.uint8]:
+        """255 on what moves by itself. # (H, W)."""
+        ...
+
+    @property
+    def ego_motion(self) -> EgoMotion | None:
+        """Of the camera; None where it is unknown."""
+        ...
+
+
+Estimate_contra = TypeVar("Estimate_contra", contravariant=True)
+Estimate = TypeVar("Estimate", bound=Described)
+Whole = TypeVar("Whole")
+Part = TypeVar("Part")
 
 
 @dataclass(frozen=True)
-class Output(Generic[Estimate]):
+class Output(Generic[Estimate_contra]):
     """One topic: its message type and its maker, whose None means there is nothing to say."""
 
     message_type: type
-    make: Callable[[Estimate], Any]
+    make: Callable[[Estimate_contra], Any]
 
 
 def label_names_message() -> String:
@@ -37,11 +76,26 @@ def label_names_message() -> String:
     return String(data=json.dumps(label_names()))
 
 
-def _image(encoding: str, content: Callable[[Estimate], NDArray[Any]]) -> Output[Estimate]:
+def image_output(encoding: str, content: Callable[[Estimate], NDArray[Any]]) -> Output[Estimate]:
+    """Return the output that publishes an array of an estimate as an image."""
+
     def make(estimate: Estimate) -> Image:
         return image_message(content(estimate), encoding, estimate.stamp_ns, estimate.frame_id)
 
     return Output(Image, make)
+
+
+def color_output(
+    color: Callable[[NDArray[np.float32]], visualization.Pixels],
+    content: Callable[[Estimate], NDArray[np.float32]],
+) -> Output[Estimate]:
+    """Return the output that publishes an array of an estimate in colour."""
+    return image_output("rgb8", lambda seen: visualization.color_sparsely(color, content(seen)))
+
+
+def part_output(output: Output[Part], part: Callable[[Whole], Part]) -> Output[Whole]:
+    """Return the output that publishes a part of an estimate as ``output`` does."""
+    return Output(output.message_type, lambda estimate: output.make(part(estimate)))
 
 
 def _camera_info(estimate: DepthEstimate) -> CameraInfo | None:
@@ -50,7 +104,9 @@ def _camera_info(estimate: DepthEstimate) -> CameraInfo | None:
     return camera_info_message(estimate.intrinsics, estimate.stamp_ns, estimate.frame_id)
 
 
-def _twist(estimate: MotionEstimate) -> TwistStamped:
+def _twist(estimate: Moving) -> TwistStamped | None:
+    if estimate.ego_motion is None:
+        return None
     return twist_message(estimate.ego_motion, estimate.stamp_ns, estimate.frame_id)
 
 
@@ -59,29 +115,25 @@ def _moving(estimate: MotionEstimate) -> NDArray[Any]:
 
 
 DEPTH_OUTPUTS: Mapping[str, Output[DepthEstimate]] = {
-    "depth/image_rect": _image("32FC1", lambda estimate: estimate.depth),
+    "depth/image_rect": image_output("32FC1", lambda estimate: estimate.depth),
     "depth/camera_info": Output(CameraInfo, _camera_info),
-    "depth/color": _image(
-        "rgb8",
-        lambda estimate: visualization.color_sparsely(visualization.color_depth, estimate.depth),
+    "depth/color": color_output(visualization.color_depth, lambda estimate: estimate.depth),
+    "semantic/image": image_output("mono8", lambda estimate: estimate.labels),
+    "semantic/color": image_output(
+        "rgb8", lambda estimate: visualization.color_labels(estimate.labels)
     ),
-    "semantic/image": _image("mono8", lambda estimate: estimate.labels),
-    "semantic/color": _image("rgb8", lambda estimate: visualization.color_labels(estimate.labels)),
+}
+FLOW_OUTPUTS: Mapping[str, Output[Moving]] = {
+    "flow/image": image_output("32FC2", lambda estimate: estimate.flow),
+    "flow/color": color_output(visualization.color_flow, lambda estimate: estimate.flow),
+    "motion_mask/image": image_output("mono8", lambda estimate: estimate.motion_mask),
+    "ego_motion": Output(TwistStamped, _twist),
 }
 MOTION_OUTPUTS: Mapping[str, Output[MotionEstimate]] = {
-    "flow/image": _image("32FC2", lambda estimate: estimate.flow),
-    "flow/color": _image(
-        "rgb8",
-        lambda estimate: visualization.color_sparsely(visualization.color_flow, estimate.flow),
+    **FLOW_OUTPUTS,
+    "motion_mask/color": image_output("rgb8", _moving),
+    "motion_probability/image": image_output("32FC1", lambda seen: seen.motion_probability),
+    "motion_probability/color": color_output(
+        visualization.color_probability, lambda estimate: estimate.motion_probability
     ),
-    "motion_mask/image": _image("mono8", lambda estimate: estimate.motion_mask),
-    "motion_mask/color": _image("rgb8", _moving),
-    "motion_probability/image": _image("32FC1", lambda estimate: estimate.motion_probability),
-    "motion_probability/color": _image(
-        "rgb8",
-        lambda estimate: visualization.color_sparsely(
-            visualization.color_probability, estimate.motion_probability
-        ),
-    ),
-    "ego_motion": Output(TwistStamped, _twist),
 }

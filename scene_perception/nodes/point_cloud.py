@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -26,6 +27,7 @@ _FIELDS: tuple[tuple[str, int, str], ...] = (
     ("vz", PointField.FLOAT32, "f4"),
 )
 POINT = np.dtype([(name, kind) for name, _, kind in _FIELDS])
+_FIELD_BYTES = 4
 _BLOCK = 16384  # points: half a megabyte stays in the cache, twice as fast as one large array
 _UNKNOWN_VELOCITY = np.full(3, np.nan, np.float32)
 
@@ -63,9 +65,9 @@ def point_cloud_message(
     _check("rgb", rgb, points.shape, np.uint8)
     _check("labels", labels, points.shape[:-1], np.uint8)
     _check("velocity", velocity, points.shape, np.float32)
-    message = _empty_cloud(points.shape, stamp_ns, frame_id)
     if points.ndim == 2:
         points, rgb, labels, velocity = points[None], rgb[None], labels[None], velocity[None]
+    message = empty_cloud(_FIELDS, labels.shape, stamp_ns, frame_id)
     rows = max(1, _BLOCK // message.width)
     for start in range(0, message.height, rows):
         part = slice(start, start + rows)
@@ -81,20 +83,29 @@ def _check(name: str, array: NDArray[Any], shape: tuple[int, ...], kind: type) -
         )
 
 
-def _empty_cloud(shape: tuple[int, ...], stamp_ns: int, frame_id: str) -> PointCloud2:
-    height, width = shape[:2] if len(shape) == 3 else (1, shape[0])
-    fields = [
-        PointField(name=name, offset=4 * index, datatype=int(datatype), count=1)
-        for index, (name, datatype, _) in enumerate(_FIELDS)
-    ]
+def empty_cloud(
+    fields: Sequence[tuple[str, int, str]], shape: tuple[int, int], stamp_ns: int, frame_id: str
+) -> PointCloud2:
+    """Return a cloud whose ``data`` is still to come.
+
+    Args:
+        fields: name, PointField type and NumPy type of each; every type has four bytes.
+        shape: rows and columns.
+        stamp_ns: of the frame it describes.
+        frame_id: of the frame it describes.
+    """
+    (height, width), step = shape, _FIELD_BYTES * len(fields)
     return PointCloud2(
         header=header_message(stamp_ns, frame_id),
         height=int(height),
         width=int(width),
-        fields=fields,
+        fields=[
+            PointField(name=name, offset=_FIELD_BYTES * index, datatype=int(datatype), count=1)
+            for index, (name, datatype, _) in enumerate(fields)
+        ],
         is_bigendian=sys.byteorder == "big",
-        point_step=POINT.itemsize,
-        row_step=int(width) * POINT.itemsize,
+        point_step=step,
+        row_step=int(width) * step,
         is_dense=False,
     )
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scene_perception.frame import DepthEstimate, MotionEstimate
+from scene_perception.frame import DepthEstimate, MotionEstimate, StereoEstimate
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.geometry.points import organized_points, static_velocity
 
@@ -32,11 +32,7 @@ class ScenePoints:
 
 def scene_points(depth: DepthEstimate, stride: int = 1) -> ScenePoints | None:
     """Return the points of every ``stride``-th row and column; None without intrinsics."""
-    if depth.intrinsics is None:
-        return None
-    every = (slice(None, None, stride), slice(None, None, stride))
-    xyz = organized_points(depth.depth[every], _every(depth.intrinsics, stride))
-    return ScenePoints(xyz, depth.image[every], depth.labels[every])
+    return None if depth.intrinsics is None else _points(depth, depth.intrinsics, stride)
 
 
 def moving_scene_points(motion: MotionEstimate, stride: int = 1) -> ScenePoints | None:
@@ -52,6 +48,24 @@ def moving_scene_points(motion: MotionEstimate, stride: int = 1) -> ScenePoints 
     velocity = static_velocity(points.xyz, motion.ego_motion.next_from_current, interval_s)
     velocity[motion.motion_mask[::stride, ::stride] > 0] = np.nan
     return ScenePoints(points.xyz, points.rgb, points.labels, velocity)
+
+
+def stereo_scene_points(stereo: StereoEstimate, stride: int = 1) -> ScenePoints:
+    """Return the same of a stereo pair, which sees how everything moves.
+
+    Velocities are relative to the camera, those of moving objects included; there are none
+    where nobody asked for motion.
+    """
+    points = _points(stereo.depth, stereo.camera.left, stride)
+    if stereo.motion is None:
+        return points
+    return replace(points, velocity=stereo.motion.velocity[::stride, ::stride])
+
+
+def _points(depth: DepthEstimate, camera: Intrinsics, stride: int) -> ScenePoints:
+    every = (slice(None, None, stride), slice(None, None, stride))
+    xyz = organized_points(depth.depth[every], _every(camera, stride))
+    return ScenePoints(xyz, depth.image[every], depth.labels[every])
 
 
 def _every(camera: Intrinsics, stride: int) -> Intrinsics:

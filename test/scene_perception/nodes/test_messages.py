@@ -9,13 +9,16 @@ import numpy as np
 import pytest
 from rclpy.serialization import deserialize_message, serialize_message
 from sensor_msgs.msg import CameraInfo, Image
+from stereo_msgs.msg import DisparityImage
 
-from scene_perception.frame import EgoMotion, MetricScale
+from scene_perception.frame import DepthEstimate, EgoMotion, MetricScale, StereoEstimate
 from scene_perception.geometry.camera import Intrinsics
+from scene_perception.geometry.stereo_camera import StereoCamera
 from scene_perception.nodes.conversions import image_to_rgb, intrinsics_from_camera_info
 from scene_perception.nodes.messages import (
     ENCODINGS,
     camera_info_message,
+    disparity_message,
     image_message,
     time_message,
     twist_message,
@@ -144,3 +147,65 @@ def test_a_twist_holds_both_velocities_of_the_camera():
     assert (linear.x, linear.y, linear.z) == (1.0, 2.0, 3.0)
     assert (angular.x, angular.y, angular.z) == (4.0, 5.0, 6.0)
     assert (message.header.frame_id, message.header.stamp.sec) == ("camera_optical", 12)
+
+
+def stereo_estimate(disparity, *, left_cx=3.5, low=1.0):
+    """Disparities seen by cameras of fx 100 px, 0.5 m apart, their axes verged by cx - 3.5 px."""
+    height, width = disparity.shape
+    left, right = (Intrinsics(100.0, 100.0, cx, 1.0, width, height) for cx in (left_cx, 3.5))
+    depth = DepthEstimate(
+        stamp_ns=STAMP_NS,
+        frame_id="left_optical",
+        depth=np.ones_like(disparity),
+        labels=np.zeros(disparity.shape, np.uint8),
+        image=np.zeros((height, width, 3), np.uint8),
+        intrinsics=left,
+        scale=MetricScale(source="stereo", is_metric=True),
+    )
+    return StereoEstimate(depth, disparity, StereoCamera(left, right, 0.5), (low, 9.0), 0.0, None)
+
+
+def disparities_of(message):
+    image = message.image
+    return np.frombuffer(image.data, np.float32).reshape(image.height, image.width)
+
+
+def test_disparity_is_an_image_with_the_pairs_geometry():
+    disparity = np.linspace(1.0, 9.0, 16, dtype=np.float32).reshape(2, 8)
+    sent = disparity_message(stereo_estimate(disparity))
+    message = deserialize_message(serialize_message(sent), DisparityImage)
+    np.testing.assert_array_equal(disparities_of(message), disparity)
+    assert (message.f, message.t) == (100.0, 0.5)
+    assert (message.min_disparity, message.max_disparity, message.delta_d) == (1.0, 9.0, 1 / 256)
+    assert message.image.encoding == "32FC1"
+    headers = {(h.stamp.sec, h.frame_id) for h in (message.header, message.image.header)}
+    assert headers == {(12, "left_optical")}
+
+
+def test_disparity_is_zero_infinitely_far_away_however_the_axes_are_verged():
+    verged = np.full((2, 8), 4.0, np.float32)  # of which 2 are the principal points' distance
+    message = disparity_message(stereo_estimate(verged, left_cx=5.5))
+    np.testing.assert_array_equal(disparities_of(message), np.full((2, 8), 2.0))
+    assert (message.min_disparity, message.max_disparity) == (-1.0, 7.0)
+
+
+def test_invalid_disparity_is_one_finite_value_below_all_others():
+    disparity = np.linspace(1.0, 9.0, 16, dtype=np.float32).reshape(2, 8)
+    disparity[1, 2:4] = np.nan
+    message = disparity_message(stereo_estimate(disparity))
+    told = disparities_of(message)
+    np.testing.assert_array_equal(told[1, 2:4], message.min_disparity - 1)
+    assert np.count_nonzero(told < message.min_disparity) == 2
+
+
+@pytest.mark.parametrize(("low", "first"), [(2.5, 3), (0.0, 0), (-3.0, 0), (20.0, 8)])
+def test_the_valid_window_leaves_out_columns_whose_match_is_left_of_the_right_image(low, first):
+    window = disparity_message(stereo_estimate(np.ones((2, 8), np.float32), low=low)).valid_window
+    assert (window.x_offset, window.width) == (first, 8 - first)
+    assert (window.y_offset, window.height) == (0, 2)
+
+
+def test_the_estimates_disparity_is_not_written_to():
+    disparity = np.full((2, 8), np.nan, np.float32)
+    disparity_message(stereo_estimate(disparity))
+    assert np.isnan(disparity).all()

@@ -1,9 +1,21 @@
 import numpy as np
 import pytest
 
-from scene_perception.frame import DepthEstimate, EgoMotion, MetricScale, MotionEstimate
+from scene_perception.frame import (
+    DepthEstimate,
+    EgoMotion,
+    MetricScale,
+    MotionEstimate,
+    SceneFlowEstimate,
+    StereoEstimate,
+)
 from scene_perception.geometry.camera import Intrinsics
-from scene_perception.pipelines.scene_points import moving_scene_points, scene_points
+from scene_perception.geometry.stereo_camera import StereoCamera
+from scene_perception.pipelines.scene_points import (
+    moving_scene_points,
+    scene_points,
+    stereo_scene_points,
+)
 
 CAMERA = Intrinsics(2.0, 4.0, 1.0, 1.0, width=5, height=3)
 
@@ -72,3 +84,40 @@ def test_the_velocity_of_what_moves_by_itself_is_unknown(stride: int) -> None:
 def test_without_intrinsics_there_are_no_points() -> None:
     assert scene_points(depth_estimate(None)) is None
     assert moving_scene_points(motion_estimate(None)) is None
+
+
+def stereo_estimate(*, motion: bool) -> StereoEstimate:
+    depth = depth_estimate()
+    scene_flow = SceneFlowEstimate(
+        stamp_ns=0,
+        next_stamp_ns=500_000_000,
+        frame_id="camera",
+        flow=np.zeros((3, 5, 2), np.float32),
+        next_disparity=np.zeros((3, 5), np.float32),
+        velocity=np.arange(45, dtype=np.float32).reshape(3, 5, 3),
+        validity=np.zeros((3, 5), np.uint8),
+        motion_mask=np.full((3, 5), 255, np.uint8),
+        objects=(),
+        ego_motion=None,
+        depth=depth,
+    )
+    camera = StereoCamera(CAMERA, CAMERA, 0.5)
+    disparity = np.ones((3, 5), np.float32)
+    return StereoEstimate(depth, disparity, camera, (0.1, 5.0), 0.0, scene_flow if motion else None)
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_stereo_pair_knows_the_velocity_of_what_moves_by_itself_too(stride: int) -> None:
+    estimate = stereo_estimate(motion=True)
+    points = stereo_scene_points(estimate, stride)
+    assert points.velocity is not None
+    assert estimate.motion is not None
+    np.testing.assert_array_equal(points.velocity, estimate.motion.velocity[::stride, ::stride])
+    mono = scene_points(estimate.depth, stride)
+    assert mono is not None
+    np.testing.assert_array_equal(points.xyz, mono.xyz)
+    np.testing.assert_array_equal(points.labels, mono.labels)
+
+
+def test_without_motion_a_stereo_pairs_points_have_no_velocity() -> None:
+    assert stereo_scene_points(stereo_estimate(motion=False)).velocity is None
