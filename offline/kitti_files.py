@@ -1,0 +1,149 @@
+"""KITTI's disparity and flow maps: 16-bit PNGs, as the scene-flow development kit reads them.
+
+Disparity is one channel, ``256 d``, 0 where nothing is known. Flow is RGB, ``64 u + 32768``,
+``64 v + 32768`` and 1 where it is known. Fractions are cut off, not rounded, as DWARF's
+published writer does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+_DISPARITY_SCALE = np.float32(256)
+_FLOW_SCALE = np.float32(64)
+_FLOW_ZERO = np.float32(32768)
+_LARGEST = np.iinfo(np.uint16).max
+
+Float = NDArray[np.float32]
+
+
+def file_name(index: int) -> str:
+    """Return the name of a map of the ``index``-th image pair.
+
+    Raises:
+        ValueError: for a negative index, or one that has more than KITTI's six digits.
+    """
+    if not 0 <= index <= 999_999:
+        raise ValueError(f"index of a KITTI image pair must be 0 ... 999999, got {index}")
+    return f"{index:06d}_10.png"
+
+
+def encode_disparity(disparity: NDArray[Any]) -> NDArray[np.uint16]:
+    """Return ``trunc(256 max(d, 0))``; what is not a number becomes 0, "not known". # (H, W).
+
+    From 256 px on the largest value is kept; the published code wraps around there.
+
+    Args:
+        disparity: px, positive. # (H, W)
+
+    Raises:
+        ValueError: for another shape.
+    """
+    _check(disparity, 2, "disparity must be (H, W)")
+    with np.errstate(invalid="ignore"):
+        values = np.clip(disparity.astype(np.float32) * _DISPARITY_SCALE, 0, _LARGEST)
+    return np.where(np.isnan(disparity), 0, values).astype(np.uint16)
+
+
+def encode_flow(flow: NDArray[Any], valid: NDArray[np.bool_] | None = None) -> NDArray[np.uint16]:
+    """Return ``trunc(64 u + 32768)``, ``trunc(64 v + 32768)``, valid. # (H, W, 3).
+
+    Beyond -512 ... 511.98 px the nearest value is kept. Where flow is not known or not
+    finite all three are 0.
+
+    Args:
+        flow: px. # (H, W, 2)
+        valid: where flow is known; None: everywhere. # (H, W)
+
+    Raises:
+        ValueError: for other shapes.
+    """
+    _check(flow, 3, "flow must be (H, W, 2)", channels=2)
+    known = np.isfinite(flow).all(axis=2)
+    if valid is not None:
+        if valid.shape != flow.shape[:2]:
+            raise ValueError(f"valid must be {flow.shape[:2]} as flow is, got {valid.shape}")
+        known &= valid.astype(bool)
+    # In single precision, as published: 64 u + 32768 rounds to 1/256 before it is cut off.
+    values = np.where(known[..., None], flow, 0).astype(np.float32)
+    encoded = np.empty((*known.shape, 3), np.uint16)
+    encoded[..., :2] = np.clip(values * _FLOW_SCALE + _FLOW_ZERO, 0, _LARGEST)
+    encoded[..., 2] = 1
+    encoded[~known] = 0
+    return encoded
+
+
+def write_disparity(path: Path, disparity: NDArray[Any]) -> None:
+    """Write a disparity map. # (H, W).
+
+    Raises:
+        ValueError: as ``encode_disparity``, or naming the file, if it cannot be written.
+    """
+    _write(path, encode_disparity(disparity))
+
+
+def write_flow(path: Path, flow: NDArray[Any], valid: NDArray[np.bool_] | None = None) -> None:
+    """Write a flow map. # (H, W, 2).
+
+    Raises:
+        ValueError: as ``encode_flow``, or naming the file, if it cannot be written.
+    """
+    _write(path, encode_flow(flow, valid)[..., ::-1])  # OpenCV has blue first
+
+
+def read_disparity(path: Path) -> Float:
+    """Return a disparity map, px, NaN where it is not known. # (H, W).
+
+    Raises:
+        ValueError: naming the file, if it cannot be read or is no disparity map.
+    """
+    stored = _read(path, "one channel", 2).astype(np.float32)
+    return np.where(stored > 0, stored / _DISPARITY_SCALE, np.float32(np.nan))
+
+
+def read_flow(path: Path) -> tuple[Float, NDArray[np.bool_]]:
+    """Return a flow map, px, 0 where it is not known, and where it is. # (H, W, 2), (H, W).
+
+    Raises:
+        ValueError: naming the file, if it cannot be read or is no flow map.
+    """
+    stored = _read(path, "three channels", 3)
+    valid = stored[..., 0] > 0  # OpenCV has blue first
+    flow = (stored[..., :0:-1].astype(np.float32) - _FLOW_ZERO) / _FLOW_SCALE
+    return np.where(valid[..., None], flow, np.float32(0)), valid
+
+
+def _check(values: NDArray[Any], axes: int, rule: str, channels: int | None = None) -> None:
+    wrong_channels = channels is not None and values.shape[-1:] != (channels,)
+    if values.ndim != axes or wrong_channels or min(values.shape) < 1:
+        raise ValueError(f"{rule} with H, W >= 1, got {values.shape}")
+
+
+def _write(path: Path, values: NDArray[np.uint16]) -> None:
+    ok, data = cv2.imencode(".png", values)
+    if not ok:
+        raise ValueError(f"{path} cannot be encoded as PNG from {values.shape}")
+    try:
+        path.write_bytes(data.tobytes())
+    except OSError as error:
+        raise ValueError(f"{path} cannot be written: {error}") from error
+
+
+def _read(path: Path, rule: str, axes: int) -> NDArray[Any]:
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error}") from error
+    values = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
+    if values is None:
+        raise ValueError(f"{path} cannot be read: it is no image, or damaged")
+    if values.dtype != np.uint16 or values.ndim != axes or values.shape[2:] not in ((), (3,)):
+        raise ValueError(
+            f"{path} must be a 16-bit PNG of {rule}, got {values.shape} {values.dtype}"
+        )
+    return np.asarray(values)
