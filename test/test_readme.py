@@ -5,8 +5,9 @@ import re
 
 import pytest
 
+from scene_perception.nodes.label_info import LABELS
 from scene_perception.nodes.mono_config import MonoNodeConfig
-from scene_perception.nodes.mono_publishers import LABELS, POINTS, UNIT
+from scene_perception.nodes.mono_publishers import POINTS, UNIT
 from scene_perception.nodes.outputs import DEPTH_OUTPUTS, MOTION_OUTPUTS
 from scene_perception.settings import walk
 

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from threading import Condition
 
+from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo
 
 from scene_perception.nodes.conversions import stamp_ns
@@ -30,6 +31,16 @@ class CameraInfoCache:
         self._changed = Condition()
         self._kept: deque[tuple[int, CameraInfo]] = deque(maxlen=_KEPT)
         self._waited = False
+
+    @classmethod
+    def of(cls, node: Node, topic: str) -> CameraInfoCache:
+        """Return a cache for ``topic`` that asks ``node``'s graph for publishers."""
+        return cls(topic, lambda: bool(node.count_publishers(topic)))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether none has come yet."""
+        return not self._kept
 
     def put(self, message: CameraInfo) -> None:
         """Take the next CameraInfo."""

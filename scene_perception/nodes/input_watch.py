@@ -1,9 +1,9 @@
-"""Why no image comes: what a node sees on its topic and elsewhere, in one line."""
+"""Why nothing comes: what a node sees on its topic and elsewhere, in one line."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rclpy.node import Node
 from rclpy.qos import QoSCompatibility, QoSProfile, qos_check_compatible
@@ -22,7 +22,12 @@ def qos_text(qos: QoSProfile) -> str:
 
 
 def silence_report(
-    node: Node, topic: str, type_name: str, qos: QoSProfile, silence_s: float
+    node: Node,
+    topic: str,
+    type_name: str,
+    qos: QoSProfile,
+    silence_s: float,
+    what: str = "image",
 ) -> str:
     """Return what may be wrong with a topic that brings nothing, and what to do about it.
 
@@ -32,11 +37,12 @@ def silence_report(
         type_name: of the subscription, like ``sensor_msgs/msg/Image``.
         qos: of the subscription.
         silence_s: since the last message.
+        what: is missing, for people.
     """
-    start = f"no image for {silence_s:.0f} s on {topic} ({type_name}, {qos_text(qos)}): "
+    start = f"no {what} for {silence_s:.0f} s on {topic} ({type_name}, {qos_text(qos)}): "
     publishers = node.get_publishers_info_by_topic(topic)
     if not publishers:
-        return f"{start}no publisher. {_elsewhere(node, topic)}"
+        return f"{start}no publisher. {_elsewhere(node, topic, type_name)}"
     seen = "; ".join(_publisher(info, type_name, qos) for info in publishers)
     return f"{start}{len(publishers)} publisher{'s' * (len(publishers) > 1)}: {seen}"
 
@@ -55,19 +61,21 @@ def _publisher(info: TopicEndpointInfo, type_name: str, qos: QoSProfile) -> str:
     )
 
 
-def _elsewhere(node: Node, topic: str) -> str:
-    names = list(_image_topics(node))
+def _elsewhere(node: Node, topic: str, type_name: str) -> str:
+    wanted = IMAGE_TYPES if type_name in IMAGE_TYPES else (type_name,)
+    carried = "images" if wanted is IMAGE_TYPES else type_name.rpartition("/")[2]
+    names = list(_topics(node, wanted))
     if not names:
-        return "No other topic carries images: is the camera's driver running?"
+        return f"No other topic carries {carried}: is the camera's driver running?"
     matches = difflib.get_close_matches(topic, names, n=_MOST_TOPICS, cutoff=0.0)
-    return f"Topics with images: {', '.join(matches)}; remap with -r {topic}:=..."
+    return f"Topics with {carried}: {', '.join(matches)}; remap with -r {topic}:=..."
 
 
-def _image_topics(node: Node) -> Iterator[str]:
-    """Yield the topics on which another node publishes images."""
+def _topics(node: Node, wanted: Collection[str]) -> Iterator[str]:
+    """Yield the topics on which another node publishes one of the types ``wanted``."""
     own = (node.get_name(), node.get_namespace())
     for name, types in node.get_topic_names_and_types():
-        if not set(types) & set(IMAGE_TYPES):
+        if not set(types) & set(wanted):
             continue
         publishers = node.get_publishers_info_by_topic(name)
         if any((info.node_name, info.node_namespace) != own for info in publishers):

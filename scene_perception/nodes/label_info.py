@@ -1,4 +1,8 @@
-"""``vision_msgs/LabelInfo``, where that package is installed (it is not among the wheels)."""
+"""The latched messages that name the semantic labels.
+
+``vision_msgs/LabelInfo`` is among them where that package is installed (it is not among the
+wheels).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,9 @@ from importlib import import_module
 from typing import NamedTuple
 
 from scene_perception.cityscapes import label_names
+from scene_perception.nodes.outputs import label_names_message
+
+LABELS, LABEL_INFO = "semantic/labels", "semantic/label_info"
 
 
 class LabelInfo(NamedTuple):
@@ -13,6 +20,13 @@ class LabelInfo(NamedTuple):
 
     message_type: type
     message: object
+
+
+def label_messages() -> dict[str, object]:
+    """Return by topic every message that names the semantic labels."""
+    messages: dict[str, object] = {LABELS: label_names_message()}
+    info = label_info()
+    return messages if info is None else {**messages, LABEL_INFO: info.message}
 
 
 def label_info() -> LabelInfo | None:

@@ -3,104 +3,95 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 
-from rclpy.event_handler import PublisherEventCallbacks
 from rclpy.impl.rcutils_logger import RcutilsLogger
-from rclpy.lifecycle import LifecycleNode, LifecyclePublisher
-from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
-from rclpy.qos_overriding_options import QoSOverridingOptions
+from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import PointCloud2
 from std_msgs.msg import String
 
 from scene_perception.frame import DepthEstimate, MetricScale, MotionEstimate
-from scene_perception.nodes.input_watch import qos_text
-from scene_perception.nodes.label_info import label_info
+from scene_perception.nodes.label_info import label_messages
 from scene_perception.nodes.mono_config import MonoNodeConfig
-from scene_perception.nodes.outputs import (
-    DEPTH_OUTPUTS,
-    MOTION_OUTPUTS,
-    label_names_message,
-)
+from scene_perception.nodes.outputs import DEPTH_OUTPUTS, MOTION_OUTPUTS
 from scene_perception.nodes.point_cloud import point_cloud_message
+from scene_perception.nodes.publishers import Publishers, types_of
+from scene_perception.nodes.statistics import Statistics
+from scene_perception.pipelines.mono import MonoResult
 from scene_perception.pipelines.scene_points import (
     ScenePoints,
     moving_scene_points,
     scene_points,
 )
 
-POINTS, LABELS, UNIT = "points", "semantic/labels", "depth/unit"
-LABEL_INFO = "semantic/label_info"
-STREAM_QOS = QoSProfile(depth=5, reliability=ReliabilityPolicy.RELIABLE)
-LATCHED_QOS = QoSProfile(
-    depth=1,
-    reliability=ReliabilityPolicy.RELIABLE,
-    durability=DurabilityPolicy.TRANSIENT_LOCAL,
-)
+POINTS, UNIT = "points", "depth/unit"
 _FACTOR_STEP = 0.01
-Estimate = TypeVar("Estimate")
 
 
 class MonoPublishers:
-    """All output topics of a configured node; its methods belong to the inference thread.
+    """All output topics of a configured node.
 
     Args:
         node: that publishes; its publishers stay silent until it is active.
         config: settings to begin with.
+        statistics: of the node.
         provides_motion: whether the engines give more than depth and labels; without them
             the topics of motion do not exist.
     """
 
     def __init__(
-        self, node: LifecycleNode, config: MonoNodeConfig, *, provides_motion: bool
+        self,
+        node: LifecycleNode,
+        config: MonoNodeConfig,
+        statistics: Statistics,
+        *,
+        provides_motion: bool,
     ) -> None:
-        self._node = node
+        self._logger = node.get_logger()
         self.config = config
+        self._statistics = statistics
+        self.scale: MetricScale | None = None
         self._announced: MetricScale | None = None
         self._motion_outputs = MOTION_OUTPUTS if provides_motion else {}
-        types: dict[str, type] = {name: entry.message_type for name, entry in DEPTH_OUTPUTS.items()}
-        types |= {name: entry.message_type for name, entry in self._motion_outputs.items()}
-        types[POINTS] = PointCloud2
-        self._streams = {name: self._create(kind, name, STREAM_QOS) for name, kind in types.items()}
-        self._latched = {name: self._create(String, name, LATCHED_QOS) for name in (LABELS, UNIT)}
-        self._label_info = label_info()
-        if self._label_info is not None:
-            kind = self._label_info.message_type
-            self._latched[LABEL_INFO] = self._create(kind, LABEL_INFO, LATCHED_QOS)
+        streams = {**types_of(DEPTH_OUTPUTS, self._motion_outputs), POINTS: PointCloud2}
+        self._latched = label_messages()
+        latched = {name: type(message) for name, message in self._latched.items()}
+        self._publishers = Publishers(node, streams, {**latched, UNIT: String})
 
     def lines(self) -> Iterator[str]:
         """Yield one line for the log per topic: resolved name, type and QoS."""
-        for publisher in (*self._streams.values(), *self._latched.values()):
-            kind = publisher.msg_type.__name__
-            yield f"publishes {publisher.topic_name} [{kind}] {qos_text(publisher.qos_profile)}"
+        return self._publishers.lines()
+
+    def announce(self) -> None:
+        """Publish the latched names of the semantic labels."""
+        for name, message in self._latched.items():
+            self._publishers.latch(name, message)
 
     def wants_motion(self) -> bool:
         """Whether somebody listens to what only the motion decoders give."""
-        if self._points_wait() and self._heard(POINTS):
-            return True
-        return any(self._heard(name) for name in self._motion_outputs)
+        names = [*self._motion_outputs, *([POINTS] if self._points_wait() else [])]
+        return not self.config.lazy or self._publishers.heard(names)
 
-    def announce_labels(self) -> None:
-        """Publish the latched names of the semantic labels."""
-        self._latched[LABELS].publish(label_names_message())
-        if self._label_info is not None:
-            self._latched[LABEL_INFO].publish(self._label_info.message)
+    def publish(self, result: MonoResult) -> None:
+        """Publish what somebody listens to."""
+        if result.depth is not None:
+            self.scale = result.depth.scale
+            self._publish_depth(result.depth)
+            self._statistics.mark("depth")
+        if result.motion is not None:
+            self._publish_motion(result.motion)
+            self._statistics.mark("motion")
 
-    def publish_depth(self, depth: DepthEstimate) -> None:
-        """Publish everything that needs only this frame."""
+    def _publish_depth(self, depth: DepthEstimate) -> None:
         self._announce_unit(depth.scale)
-        for name, output in DEPTH_OUTPUTS.items():
-            self._send(name, output.make, depth)
+        self._publishers.send_all(DEPTH_OUTPUTS, depth)
         if not self._points_wait():
-            self._send(POINTS, self._points, depth)
+            self._publishers.send(POINTS, self._points, depth)
 
-    def publish_motion(self, motion: MotionEstimate) -> None:
-        """Publish everything that needed the next frame too."""
-        for name, output in self._motion_outputs.items():
-            self._send(name, output.make, motion)
+    def _publish_motion(self, motion: MotionEstimate) -> None:
+        self._publishers.send_all(self._motion_outputs, motion)
         if self._points_wait():
-            self._send(POINTS, self._moving_points, motion)
+            self._publishers.send(POINTS, self._moving_points, motion)
 
     def _points(self, depth: DepthEstimate) -> PointCloud2 | None:
         return _cloud(scene_points(depth, self.config.points_stride), depth)
@@ -110,31 +101,10 @@ class MonoPublishers:
 
     def destroy(self) -> None:
         """Take the topics away."""
-        for publisher in (*self._streams.values(), *self._latched.values()):
-            self._node.destroy_lifecycle_publisher(publisher)
-
-    def _create(self, message_type: type, name: str, qos: QoSProfile) -> LifecyclePublisher:
-        return self._node.create_lifecycle_publisher(
-            message_type,
-            name,
-            qos,
-            # The default callbacks only log a mismatch; each adds two entities that every
-            # turn of the executor visits: half its time, while it holds Python's lock.
-            event_callbacks=PublisherEventCallbacks(use_default_callbacks=False),
-            qos_overriding_options=QoSOverridingOptions.with_default_policies(),
-        )
+        self._publishers.destroy()
 
     def _points_wait(self) -> bool:
         return self.config.points_wait_for_motion and bool(self._motion_outputs)
-
-    def _heard(self, name: str) -> bool:
-        return bool(self._streams[name].get_subscription_count())
-
-    def _send(self, name: str, make: Callable[[Estimate], object], estimate: Estimate) -> None:
-        if self._heard(name):
-            message = make(estimate)
-            if message is not None:
-                self._streams[name].publish(message)
 
     def _announce_unit(self, scale: MetricScale) -> None:
         """Publish the latched unit of depth where it differs from the last one told."""
@@ -143,9 +113,9 @@ class MonoPublishers:
         if last is not None and not is_new and _close(scale.factor, last.factor):
             return
         self._announced = scale
-        self._latched[UNIT].publish(unit_message(scale))
+        self._publishers.latch(UNIT, unit_message(scale))
         if is_new:
-            log_unit(self._node.get_logger(), scale)
+            log_unit(self._logger, scale)
 
 
 def _cloud(points: ScenePoints | None, depth: DepthEstimate) -> PointCloud2 | None:

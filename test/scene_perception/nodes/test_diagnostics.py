@@ -2,10 +2,14 @@ from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticStatus
 
 from scene_perception.frame import MetricScale
-from scene_perception.nodes.diagnostics import NodeReport, diagnostic_array
+from scene_perception.nodes.diagnostics import InputState, NodeReport, diagnostic_array, scale_task
 from scene_perception.nodes.statistics import Latency, Snapshot
 
 METRIC = MetricScale(2.5, "fixed", is_metric=True)
+
+
+def image(silence_s: float = 0.0) -> InputState:
+    return InputState("image", "/cam/image", silence_s)
 
 
 def status(report: NodeReport, snapshot: Snapshot, task: str) -> DiagnosticStatus:
@@ -18,7 +22,7 @@ def values(entry: DiagnosticStatus) -> dict[str, str]:
 
 
 def test_a_healthy_node_is_ok_in_all_three_tasks() -> None:
-    report = NodeReport("mono_node", "active", image_age_s=0.05, scale=METRIC)
+    report = NodeReport("mono_node", "active", image_age_s=0.05, tasks=(scale_task(METRIC, ""),))
     message = diagnostic_array(report, Snapshot(), Time(sec=3))
     assert [entry.name for entry in message.status] == [
         "mono_node: input",
@@ -31,11 +35,11 @@ def test_a_healthy_node_is_ok_in_all_three_tasks() -> None:
 
 
 def test_input_shows_topic_rate_age_and_every_count() -> None:
-    report = NodeReport("mono_node", "active", image_topic="/cam/image", image_age_s=0.0421)
+    report = NodeReport("mono_node", "active", inputs=(image(),), image_age_s=0.0421)
     snapshot = Snapshot(rates_hz={"image": 29.97}, counts={"overwritten": 3, "bad_image": 1})
     assert values(status(report, snapshot, "input")) == {
-        "topic": "/cam/image",
-        "rate [Hz]": "29.97",
+        "image topic": "/cam/image",
+        "image rate [Hz]": "29.97",
         "age of newest frame [ms]": "42.1",
         "count bad_image": "1",
         "count overwritten": "3",
@@ -58,14 +62,16 @@ def test_inference_shows_rates_latencies_and_the_engines() -> None:
 
 
 def test_silence_beyond_patience_is_a_warning_that_names_the_topic() -> None:
-    report = NodeReport("mono_node", "active", image_topic="/cam/image", silence_s=7.2)
+    report = NodeReport("mono_node", "active", inputs=(image(silence_s=7.2),))
     entry = status(report, Snapshot(), "input")
     assert entry.level == DiagnosticStatus.WARN
     assert entry.message == "no image for 7 s on /cam/image"
 
 
 def test_an_inactive_node_does_not_complain_of_silence() -> None:
-    entry = status(NodeReport("mono_node", "inactive", silence_s=100.0), Snapshot(), "input")
+    entry = status(
+        NodeReport("mono_node", "inactive", inputs=(image(silence_s=100.0),)), Snapshot(), "input"
+    )
     assert (entry.level, entry.message) == (DiagnosticStatus.OK, "inactive")
 
 
@@ -103,9 +109,8 @@ def test_a_failed_configuration_is_an_error_with_its_reason() -> None:
 
 
 def test_relative_depth_is_a_warning_that_says_so() -> None:
-    report = NodeReport(
-        "mono_node", "active", scale=MetricScale(), scale_status="none: depth is relative"
-    )
+    task = scale_task(MetricScale(), "none: depth is relative")
+    report = NodeReport("mono_node", "active", tasks=(task,))
     entry = status(report, Snapshot(), "scale")
     assert entry.level == DiagnosticStatus.WARN
     assert entry.message.startswith("depth is relative, not metres")
@@ -114,7 +119,9 @@ def test_relative_depth_is_a_warning_that_says_so() -> None:
 
 
 def test_metric_depth_shows_its_factor_and_source() -> None:
-    entry = status(NodeReport("mono_node", "active", scale=METRIC), Snapshot(), "scale")
+    entry = status(
+        NodeReport("mono_node", "active", tasks=(scale_task(METRIC, ""),)), Snapshot(), "scale"
+    )
     assert values(entry) == {
         "status": "",
         "source": "fixed",

@@ -1,6 +1,8 @@
+import json
+
 import pytest
 
-from scene_perception.nodes.label_info import label_info
+from scene_perception.nodes.label_info import LABELS, label_info, label_messages
 
 
 def test_label_info_names_every_class_by_its_train_id() -> None:
@@ -19,3 +21,8 @@ def test_without_vision_msgs_there_is_none_and_nothing_breaks() -> None:
         assert label_info() is None
     else:
         pytest.skip("vision_msgs is installed")
+
+
+def test_the_names_are_json_whatever_is_installed() -> None:
+    told = json.loads(label_messages()[LABELS].data)
+    assert (told["0"], told["13"], len(told)) == ("road", "car", 19)

@@ -2,11 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from scene_perception.nodes.mono_config import (
-    MonoNodeConfig,
-    may_change_while_running,
-    refuse_while_configured,
-)
+from scene_perception.nodes.mono_config import MonoNodeConfig
+from scene_perception.nodes.node_config import refuse_while_configured
 from scene_perception.pipelines.config import MotionConfig
 from scene_perception.settings import check, walk
 
@@ -33,7 +30,7 @@ def test_the_node_has_the_pipelines_settings_under_their_names_beside_its_own() 
     ],
 )
 def test_only_what_the_next_frame_can_follow_changes_while_running(name: str, may: bool) -> None:
-    assert may_change_while_running(name) is may
+    assert MonoNodeConfig.may_change_while_running(name) is may
 
 
 def test_a_change_that_needs_a_new_start_is_refused_with_the_way_to_make_it() -> None:

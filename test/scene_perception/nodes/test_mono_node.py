@@ -235,7 +235,7 @@ def test_diagnostics_tell_rates_latencies_ages_and_the_engine(make_robot) -> Non
     )
     values = {value.key: value.value for value in status.values}
     assert float(values["age of newest frame [ms]"]) > 0
-    assert float(values["rate [Hz]"]) > 0
+    assert float(values["image rate [Hz]"]) > 0
 
 
 def test_odometry_is_subscribed_only_while_it_is_the_scales_source(make_robot, poll) -> None:

@@ -4,23 +4,22 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from scene_perception.frame import DepthEstimate, MotionEstimate
 from scene_perception.nodes.camera_info_cache import CameraInfoCache
 from scene_perception.nodes.frame_intake import FrameIntake
+from scene_perception.nodes.journal import Journal
 from scene_perception.nodes.messages import image_message
 from scene_perception.nodes.mono_config import MonoNodeConfig
-from scene_perception.nodes.mono_worker import MonoWorker
 from scene_perception.nodes.parameters import with_values
 from scene_perception.nodes.statistics import Statistics
 from scene_perception.nodes.throttled_log import ThrottledLog
-from scene_perception.pipelines.mono import MonoPipeline
+from scene_perception.nodes.worker import Worker
+from scene_perception.pipelines.mono import MonoPipeline, MonoResult
 
 PERIOD_NS = 100_000_000
 SETTINGS = {
     "network.backend": "constant",
     "network.height": 128,
     "network.width": 128,
-    "camera_info_wait_s": 0.0,
 }
 
 
@@ -30,19 +29,20 @@ class Ears:
     def __init__(self) -> None:
         self.depths: list[int] = []
         self.motions: list[int] = []
+        self.is_metric = False
         self.listens_to_motion = True
         self.fails = False
 
     def wants_motion(self) -> bool:
         return self.listens_to_motion
 
-    def publish_depth(self, depth: DepthEstimate) -> None:
+    def publish(self, result: MonoResult) -> None:
         if self.fails:
             raise RuntimeError("the publisher is gone")
-        self.depths.append(depth.stamp_ns // PERIOD_NS)
-
-    def publish_motion(self, motion: MotionEstimate) -> None:
-        self.motions.append(motion.stamp_ns // PERIOD_NS)
+        self.is_metric = result.depth.scale.is_metric
+        self.depths.append(result.depth.stamp_ns // PERIOD_NS)
+        if result.motion is not None:
+            self.motions.append(result.motion.stamp_ns // PERIOD_NS)
 
 
 class Silence:
@@ -65,15 +65,14 @@ class Bench:
         self.config = with_values(MonoNodeConfig(), SETTINGS)
         self.ears, self.statistics, self.silence = Ears(), Statistics(), Silence()
         self.poll = poll
-        log = ThrottledLog(self.silence)
+        journal = Journal(self.statistics, ThrottledLog(self.silence))
         cameras = CameraInfoCache("/camera_info", lambda: False)
-        self.worker = MonoWorker(
+        self.worker = Worker(
             MonoPipeline(load_engines(self.config.network).engines, self.config),
-            FrameIntake(cameras, self.statistics, log),
+            FrameIntake(cameras, journal, 0.0),
             self.ears,
             self.config,
-            self.statistics,
-            log,
+            journal,
         )
         self.worker.start()
 
@@ -119,12 +118,11 @@ def test_a_publisher_that_fails_costs_its_frame_only(bench: Bench) -> None:
 
 def test_new_settings_hold_from_the_next_frame(bench: Bench) -> None:
     bench.send(1)
-    assert bench.worker.scale is not None
-    assert not bench.worker.scale.is_metric
+    assert not bench.ears.is_metric
     scale = dataclasses.replace(bench.config.scale, source="fixed", factor=2.0)
     bench.worker.configure(dataclasses.replace(bench.config, scale=scale))
     bench.send(2, 3)
-    assert bench.worker.scale.is_metric
+    assert bench.ears.is_metric
     assert bench.ears.motions == [2]
 
 

@@ -1,16 +1,13 @@
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 import rclpy
 from rclpy.context import Context
 from rclpy.node import Node
 
-from scene_perception.nodes.mono_config import MonoNodeConfig
-from scene_perception.nodes.mono_subscriptions import camera_info_topic, image_topic
+from scene_perception.nodes.subscriptions import camera_info_topic, image_topic
 
-RAW = MonoNodeConfig()
-COMPRESSED = replace(RAW, image_transport="compressed")
+RAW, COMPRESSED = "raw", "compressed"
 
 
 @pytest.fixture
