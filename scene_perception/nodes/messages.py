@@ -100,8 +100,8 @@ def disparity_message(estimate: StereoEstimate) -> DisparityImage:
     The principal points' distance is taken off, so that 0 is infinitely far away. Invalid
     pixels are ``min_disparity - 1``: the message's definition asks for less than
     ``min_disparity``, and image_pipeline takes an image's smallest value for missing, which
-    NaN would hide from it. ``valid_window`` leaves out the columns whose match would lie left
-    of the right image even at the smallest disparity.
+    beside NaN would be its farthest point. ``valid_window`` leaves out the columns whose match
+    would lie left of the right image even at the smallest disparity.
     """
     camera, (low, high) = estimate.camera, estimate.limits_px
     zero, (height, width) = camera.zero_disparity_px, estimate.disparity.shape

@@ -6,12 +6,13 @@ import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from statistics import median
 
 LEFT, RIGHT = 0, 1
 _NAMES = ("left", "right")
-_SILENT = 40  # images of one side in a row, after which the other one counts as missing
+_SILENT = 40  # images of one side in a row mean that the other one is missing,
+_STOPPED = 5  # and so do these, where both sides came at one rate before
 _OFFSETS = 20
 _SAME_RATE = 1.2
 _STEADY_NS, _STEADY_SHARE = 1_000_000, 0.2
@@ -57,16 +58,22 @@ def pairing_report(arrivals: Arrivals, tolerance_ns: int) -> str:
         arrivals: the newest images.
         tolerance_ns: that pairs are allowed; 0 asks for one stamp.
     """
+    if not arrivals:
+        return "no left and no right image has come"
     stamps = [sorted({stamp for who, stamp in arrivals if who == side}) for side in (LEFT, RIGHT)]
-    missing = _missing(arrivals)
-    if missing or min(len(side) for side in stamps) < 3:
-        return missing or f"{len(stamps[LEFT])} left and {len(stamps[RIGHT])} right images so far"
+    run = _run(arrivals)
+    if run >= min(len(arrivals), _SILENT):
+        return _missing(arrivals[-1][0], run)
+    if min(len(side) for side in stamps) < 3:
+        return f"{len(stamps[LEFT])} left and {len(stamps[RIGHT])} right images so far"
     values = nearest_offsets(*stamps)
     if not values:
         return _apart(stamps)
     periods = [round(median(b - a for a, b in pairwise(side))) for side in stamps]
     if max(periods) > _SAME_RATE * min(periods):
         return _rates(periods)
+    if run >= _STOPPED:
+        return _missing(arrivals[-1][0], run)
     return _offset_report(_unwrapped(Offsets(values, min(periods))), tolerance_ns)
 
 
@@ -95,17 +102,17 @@ def _unwrapped(offsets: Offsets) -> Offsets:
     return later if later.is_steady and not offsets.is_steady else offsets
 
 
-def _missing(arrivals: Arrivals) -> str:
-    if not arrivals:
-        return "no left and no right image has come"
-    newest = [who for who, _ in arrivals][-_SILENT:]
-    if len(set(newest)) > 1:
-        return ""
-    seen, silent = _NAMES[newest[0]], _NAMES[1 - newest[0]]
-    stopped = any(who != newest[0] for who, _ in arrivals)
+def _run(arrivals: Arrivals) -> int:
+    """Return how many of the newest images are of one side."""
+    newest = arrivals[-1][0]
+    return sum(1 for _ in takewhile(lambda arrival: arrival[0] == newest, reversed(arrivals)))
+
+
+def _missing(seen: int, run: int) -> str:
+    silent = _NAMES[1 - seen]
     return (
-        f"only {seen} images come: {silent} images {'have stopped' if stopped else 'never came'}; "
-        f"check the {silent} camera's driver and the name of its topic"
+        f"only {_NAMES[seen]} images come, the last {run} without a {silent} one; check the "
+        f"{silent} camera's driver and the name of its topic"
     )
 
 

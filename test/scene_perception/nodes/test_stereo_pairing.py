@@ -128,13 +128,20 @@ def test_a_looping_bag_goes_on_at_once(make_bench):
     assert bench.counted("left_unpaired") == (11,)  # the last four still wait
 
 
-def test_a_side_that_is_missing_is_named(make_bench):
+def test_a_side_that_never_comes_is_named(make_bench):
     bench = make_bench()
     bench.feed(" ".join(f"L{1000 + 100 * index}" for index in range(20)))
     assert bench.lines == [
-        "only left images come: right images never came; check the right camera's driver and the "
-        "name of its topic"
+        "only left images come, the last 20 without a right one; check the right camera's driver "
+        "and the name of its topic"
     ]
+
+
+def test_a_side_that_stops_is_named(make_bench):
+    bench = make_bench()
+    bench.stream(33)
+    bench.feed(" ".join(f"R{5000 + 100 * index}" for index in range(20)))
+    assert bench.lines[0].startswith("only right images come, the last 8 without a left one")
 
 
 def test_without_a_choice_message_filters_is_taken_where_it_can_be_imported():
