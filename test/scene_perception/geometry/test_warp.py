@@ -6,7 +6,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from scene_perception.geometry.warp import resize_flow, rigid_flow, warp_by_flow
+from scene_perception.geometry.warp import (
+    resize_flow,
+    rigid_flow,
+    warp_along_rows,
+    warp_by_flow,
+    warp_repeating_border,
+)
 
 ROW = torch.tensor([[[[1.0, 2.0, 4.0, 8.0]] * 3]])
 
@@ -51,6 +57,54 @@ def test_each_image_of_a_batch_is_warped_by_its_own_flow(unit: Callable[[str], T
 def test_flow_of_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match=r"flow must be \(1, 2, 3, 4\)"):
         warp_by_flow(ROW, torch.zeros(1, 2, 3, 5))
+
+
+def _shift_row(shift: float) -> list[float]:
+    return warp_along_rows(ROW, torch.full((1, 1, 3, 4), shift))[0, 0, 1].tolist()
+
+
+def test_along_rows_half_a_pixel_averages_two_neighbours() -> None:
+    assert _shift_row(0.5) == [1.5, 3.0, 6.0, 0.0]
+
+
+def test_along_rows_everything_outside_is_zero_even_by_less_than_a_pixel() -> None:
+    assert _shift_row(-0.5) == [0.0, 1.5, 3.0, 6.0]
+
+
+def test_along_rows_the_last_row_is_zero_whatever_the_shift() -> None:
+    warped = warp_along_rows(ROW, torch.zeros(1, 1, 3, 4))[0, 0]
+    assert warped.tolist() == [[1, 2, 4, 0], [1, 2, 4, 0], [0, 0, 0, 0]]
+
+
+def test_a_repeated_border_goes_on_for_ever() -> None:
+    flow = torch.zeros(1, 2, 3, 4)
+    flow[:, 0], flow[:, 1] = -1.5, 2.5
+    assert warp_repeating_border(ROW, flow)[0, 0, 2].tolist() == [1, 1, 1.5, 3]
+    assert warp_repeating_border(ROW, 4 * flow)[0, 0, 2].tolist() == [1, 1, 1, 1]
+    assert warp_repeating_border(ROW, -4 * flow)[0, 0, 0].tolist() == [8, 8, 8, 8]
+
+
+@pytest.mark.parametrize("shift", [-1e30, 1e30, float("inf"), float("nan")])
+def test_shifts_beyond_every_integer_read_within_the_image(shift: float) -> None:
+    assert len(_shift_row(shift)) == 4
+    assert warp_repeating_border(ROW, torch.full((1, 2, 3, 4), shift)).shape == ROW.shape
+
+
+def test_both_warps_of_dwarf_equal_the_published_ones(
+    dwarf_operation: Callable[[str], Tensor],
+) -> None:
+    source = dwarf_operation("features_b")
+    shifted = warp_along_rows(source, dwarf_operation("shift_x"))
+    torch.testing.assert_close(shifted, dwarf_operation("warp_by_shift_x"), atol=1e-6, rtol=0)
+    warped = warp_repeating_border(source, dwarf_operation("flow"))
+    torch.testing.assert_close(warped, dwarf_operation("warp_by_flow"), atol=1e-6, rtol=0)
+
+
+def test_a_shift_of_another_size_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"flow must be \(1, 1, 3, 4\)"):
+        warp_along_rows(ROW, torch.zeros(1, 2, 3, 4))
+    with pytest.raises(ValueError, match=r"flow must be \(1, 2, 3, 4\)"):
+        warp_repeating_border(ROW, torch.zeros(1, 1, 3, 4))
 
 
 def test_resized_flow_counts_in_the_new_pixels() -> None:

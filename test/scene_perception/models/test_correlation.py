@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from scene_perception.models.correlation import correlation, l2_normalize
+from scene_perception.models.correlation import correlation, l2_normalize, mean_correlation
 
 
 def _shift_by_shift(target: Tensor, source: Tensor, ry: int, rx: int) -> Tensor:
@@ -53,6 +53,19 @@ def test_normalised_costs_equal_the_published_ones(unit: Callable[[str], Tensor]
     target, source = l2_normalize(unit("cost_in_x1")), l2_normalize(unit("cost_in_x2"))
     costs = correlation(target, source, (4, 4))
     torch.testing.assert_close(costs, unit("cost_out"), atol=1e-4, rtol=0)
+
+
+def test_mean_costs_equal_the_published_ones_along_rows_and_in_planes(
+    dwarf_operation: Callable[[str], Tensor],
+) -> None:
+    first, second = dwarf_operation("features_a"), dwarf_operation("features_b")
+    for name, pair, search_range in (
+        ("correlation_1d", (first, second), (0, 4)),
+        ("correlation_1d_swapped", (second, first), (0, 4)),
+        ("correlation_2d", (first, second), (4, 4)),
+    ):
+        costs = mean_correlation(*pair, search_range)
+        torch.testing.assert_close(costs, dwarf_operation(name), atol=1e-5, rtol=0)
 
 
 def test_a_zero_vector_stays_zero() -> None:

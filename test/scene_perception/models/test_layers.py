@@ -82,6 +82,12 @@ def test_a_same_conv_leaks_a_fifth_unless_linear() -> None:
         assert _first_row(layer, -RAMP)[0] == pytest.approx(expected)
 
 
+def test_a_same_conv_leaks_as_much_as_asked() -> None:
+    layer = SameConv(1, 1, slope=0.1)
+    _centre_tap(layer, (1, 1))
+    assert _first_row(layer, -RAMP)[0] == pytest.approx(-0.1)
+
+
 def test_folding_batch_norm_keeps_the_outputs() -> None:
     network = nn.Sequential(ReflectConv(3, 8), ReflectConv(8, 2, norm=False)).eval()
     first = network[0]
@@ -114,6 +120,19 @@ def test_resizing_to_the_same_size_changes_nothing() -> None:
 def test_the_bilinear_resize_equals_the_published_one(unit: Callable[[str], Tensor]) -> None:
     resized = resize_bilinear(unit("disp_out_48x160"), 75, 249)
     torch.testing.assert_close(resized, unit("disp_out_75x249"), atol=2e-5, rtol=0)
+
+
+def test_strided_convolution_and_quadrupling_equal_dwarfs(
+    dwarf_operation: Callable[[str], Tensor],
+) -> None:
+    layer = SameConv(5, 4, stride=2, linear=True)
+    # dwarf_operation moves the last axis to the front: (kh, kw, in, out) -> (1, out, kh, kw, in).
+    kernel = dwarf_operation("stride2_kernel")[0].permute(0, 3, 1, 2)
+    layer.load_state_dict({"conv.weight": kernel, "conv.bias": torch.zeros(4)})
+    halved = layer(dwarf_operation("stride2_input"))
+    torch.testing.assert_close(halved, dwarf_operation("conv_stride2"), atol=1e-5, rtol=1e-6)
+    quadrupled = resize_bilinear(dwarf_operation("small_map"), 12, 16)
+    torch.testing.assert_close(quadrupled, dwarf_operation("resize_x4"), atol=1e-5, rtol=0)
 
 
 def test_the_nearest_resize_equals_the_published_one(unit: Callable[[str], Tensor]) -> None:
