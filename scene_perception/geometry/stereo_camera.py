@@ -58,6 +58,11 @@ class StereoCamera:
         """Disparity of a point infinitely far away: the principal points' columns differ."""
         return self.left.cx - self.right.cx
 
+    @property
+    def focal_baseline(self) -> float:
+        """Depth in m times disparity above that of infinity in px, px m."""
+        return self.left.fx * self.baseline_m
+
     def scaled(self, width: int, height: int) -> StereoCamera:
         """Return the pair with both images resized to ``width x height`` pixels."""
         return StereoCamera(
