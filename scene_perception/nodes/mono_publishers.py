@@ -14,7 +14,7 @@ from scene_perception.frame import DepthEstimate, MetricScale, MotionEstimate
 from scene_perception.nodes.label_info import label_messages
 from scene_perception.nodes.mono_config import MonoNodeConfig
 from scene_perception.nodes.outputs import DEPTH_OUTPUTS, MOTION_OUTPUTS
-from scene_perception.nodes.point_cloud import point_cloud_message
+from scene_perception.nodes.point_cloud import scene_cloud_message
 from scene_perception.nodes.publishers import Publishers, types_of
 from scene_perception.nodes.statistics import Statistics
 from scene_perception.pipelines.mono import MonoResult
@@ -119,11 +119,7 @@ class MonoPublishers:
 
 
 def _cloud(points: ScenePoints | None, depth: DepthEstimate) -> PointCloud2 | None:
-    if points is None:
-        return None
-    return point_cloud_message(
-        points.xyz, points.rgb, points.labels, points.velocity, depth.stamp_ns, depth.frame_id
-    )
+    return None if points is None else scene_cloud_message(points, depth)
 
 
 def unit_message(scale: MetricScale) -> String:

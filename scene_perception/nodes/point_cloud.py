@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2, PointField
 
+from scene_perception.frame import DepthEstimate
 from scene_perception.nodes.messages import append, header_message
+from scene_perception.pipelines.scene_points import ScenePoints
 
 # Every field fills four bytes, so that a point is 32 bytes without padding. ``label`` has the
 # type of PCL's PointXYZL and PointXYZRGBL; ``rgb`` is 0x00RRGGBB in a float's bytes, as PCL
@@ -30,6 +32,13 @@ POINT = np.dtype([(name, kind) for name, _, kind in _FIELDS])
 _FIELD_BYTES = 4
 _BLOCK = 16384  # points: half a megabyte stays in the cache, twice as fast as one large array
 _UNKNOWN_VELOCITY = np.full(3, np.nan, np.float32)
+
+
+def scene_cloud_message(points: ScenePoints, depth: DepthEstimate) -> PointCloud2:
+    """Return the points of a frame as a cloud with the stamp and frame of its ``depth``."""
+    return point_cloud_message(
+        points.xyz, points.rgb, points.labels, points.velocity, depth.stamp_ns, depth.frame_id
+    )
 
 
 def point_cloud_message(

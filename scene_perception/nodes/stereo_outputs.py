@@ -16,7 +16,7 @@ from scene_perception.nodes import outputs
 from scene_perception.nodes.messages import disparity_message
 from scene_perception.nodes.object_messages import objects_message, speed_text
 from scene_perception.nodes.outputs import Output, color_output, image_output, part_output
-from scene_perception.nodes.point_cloud import point_cloud_message
+from scene_perception.nodes.point_cloud import scene_cloud_message
 from scene_perception.pipelines.scene_points import stereo_scene_points
 
 _SEMANTIC = "semantic/"
@@ -24,15 +24,7 @@ _SEMANTIC = "semantic/"
 
 def points_message(estimate: StereoEstimate, stride: int) -> PointCloud2:
     """Return every ``stride``-th row and column as points, which move where that is known."""
-    points = stereo_scene_points(estimate, stride)
-    return point_cloud_message(
-        points.xyz,
-        points.rgb,
-        points.labels,
-        points.velocity,
-        estimate.stamp_ns,
-        estimate.frame_id,
-    )
+    return scene_cloud_message(stereo_scene_points(estimate, stride), estimate.depth)
 
 
 def _depth(estimate: StereoEstimate) -> DepthEstimate:
