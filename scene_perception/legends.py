@@ -8,7 +8,10 @@ import cv2
 import numpy as np
 
 from scene_perception.cityscapes import CLASSES
+from scene_perception.geometry.validity import FLAGS
 from scene_perception.visualization import (
+    FLAG_COLORS,
+    VALID_COLOR,
     Pixels,
     color_depth,
     color_disparity,
@@ -63,6 +66,16 @@ def disparity_legend(width: int, low: float, high: float) -> Pixels:
     ramp = np.linspace(low, high, width - 2 * _MARGIN, dtype=np.float32)
     bar = color_disparity(np.repeat(ramp[None], ROW - 8, axis=0), low, high)
     return _bar(width, bar, [f"{value:.3g} px" for value in (low, (low + high) / 2, high)])
+
+
+def validity_legend(width: int) -> Pixels:
+    """Return a strip of ``color_validity``'s named colours.
+
+    Raises:
+        ValueError: for a width below 160 px.
+    """
+    names = ["valid", *(name.replace("_", " ") for name in FLAGS)]
+    return _swatches(width, list(zip(names, (VALID_COLOR, *FLAG_COLORS), strict=True)))
 
 
 def probability_legend(width: int) -> Pixels:

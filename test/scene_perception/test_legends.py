@@ -9,11 +9,19 @@ from scene_perception.cityscapes import CLASSES
 from scene_perception.legends import (
     ROW,
     depth_legend,
+    disparity_legend,
     flow_legend,
     label_legend,
     probability_legend,
+    validity_legend,
 )
-from scene_perception.visualization import color_depth, color_flow
+from scene_perception.visualization import (
+    FLAG_COLORS,
+    VALID_COLOR,
+    color_depth,
+    color_disparity,
+    color_flow,
+)
 
 
 def colors_of(image):
@@ -76,3 +84,13 @@ def test_a_legend_too_narrow_for_its_text_is_refused(legend):
 def test_a_wheel_too_small_to_see_is_refused():
     with pytest.raises(ValueError, match="at least 32 px wide, got 10"):
         flow_legend(10, 1.0)
+
+
+def test_the_disparity_legend_runs_from_low_to_high():
+    bar = disparity_legend(300, 2.0, 50.0)[8]
+    ends = color_disparity(np.array([[2.0, 50.0]], np.float32), 2.0, 50.0)[0]
+    np.testing.assert_array_equal(bar[[6, -7]], ends)
+
+
+def test_the_validity_legend_has_every_flags_colour():
+    assert {VALID_COLOR, *FLAG_COLORS} <= colors_of(validity_legend(400))

@@ -1,17 +1,26 @@
-"""Colours worked by hand, the published wheel's formula, and refusals."""
+"""Colours worked by hand, and refusals."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from scene_perception.geometry.validity import FLAGS
 from scene_perception.visualization import (
+    FLAG_COLORS,
+    MOVING_COLOR,
+    VALID_COLOR,
     color_depth,
+    color_disparity,
     color_flow,
     color_labels,
     color_probability,
+    color_scene_flow,
+    color_validity,
     depth_range,
+    disparity_range,
     flow_radius,
+    overlay_boxes,
     overlay_mask,
 )
 
@@ -24,28 +33,6 @@ def depth_of(*values):
 
 def flow_of(*vectors):
     return np.array([vectors], np.float32)
-
-
-def middlebury(flow, radius):
-    """The wheel of the flow-code's colorcode.cpp, pixel by pixel, without its integer floors."""
-    ramp = {name: np.arange(n) / n for name, n in zip("abcdef", (15, 6, 4, 11, 13, 6), strict=True)}
-    zero, one = np.zeros_like, np.ones_like
-    parts = [
-        (one(ramp["a"]), ramp["a"], zero(ramp["a"])),
-        (1 - ramp["b"], one(ramp["b"]), zero(ramp["b"])),
-        (zero(ramp["c"]), one(ramp["c"]), ramp["c"]),
-        (zero(ramp["d"]), 1 - ramp["d"], one(ramp["d"])),
-        (ramp["e"], zero(ramp["e"]), one(ramp["e"])),
-        (one(ramp["f"]), zero(ramp["f"]), 1 - ramp["f"]),
-    ]
-    wheel = np.concatenate([np.stack(part, axis=1) for part in parts])
-    u, v = flow[..., 0] / radius, flow[..., 1] / radius
-    length = np.hypot(u, v)[..., None]
-    place = (np.arctan2(-v, -u) / np.pi + 1) / 2 * (len(wheel) - 1)
-    low = np.floor(place).astype(int)
-    weight = (place - low)[..., None]
-    hue = (1 - weight) * wheel[low] + weight * wheel[(low + 1) % len(wheel)]
-    return 255 * np.where(length <= 1, 1 - length * (1 - hue), 0.75 * hue)
 
 
 def test_near_is_red_and_far_is_blue():
@@ -136,15 +123,6 @@ def test_flow_has_the_colours_of_the_wheel(vector, color):
     np.testing.assert_allclose(color_flow(flow_of(vector), 10.0)[0, 0], color, atol=1)
 
 
-def test_flow_agrees_with_the_published_formula():
-    random = np.random.default_rng(0)
-    # Just above "right" the published wheel jumps from its last colour to its first.
-    length, angle = random.uniform(0, 2, (50, 60)), random.uniform(0.02, 6.26, (50, 60))
-    length[np.abs(length - 1) < 0.01] = 0.5  # at the rim either side is right
-    flow = (np.stack([np.cos(angle), np.sin(angle)], -1) * length[..., None] * 8).astype(np.float32)
-    np.testing.assert_allclose(color_flow(flow, 8.0), middlebury(flow, 8.0), atol=4)
-
-
 def test_the_flow_radius_leaves_out_one_percent():
     flow = np.zeros((1, 404, 2), np.float32)
     flow[0, ::4, 1] = -np.arange(101)
@@ -205,3 +183,102 @@ def test_a_slice_is_coloured_like_its_copy():
     np.testing.assert_array_equal(color_flow(flow, 2.0), color_flow(flow.copy(), 2.0))
     depth = np.abs(flow[..., 0])
     np.testing.assert_array_equal(color_depth(depth, 0.1, 9), color_depth(depth.copy(), 0.1, 9))
+
+
+def test_large_disparity_is_red_and_small_is_blue():
+    far, near = color_disparity(np.array([[1.0, 60.0]], np.float32), 1.0, 60.0)[0].astype(int)
+    assert near[0] > 2 * near[2]
+    assert far[2] > 2 * far[0]
+
+
+def test_disparity_has_the_colours_of_the_depth_it_stands_for():
+    depth = np.geomspace(2.0, 50.0, 100, dtype=np.float32)[None]
+    disparity = 100.0 / depth  # fx * baseline = 100
+    pictures = color_depth(depth, 2.0, 50.0), color_disparity(disparity, 2.0, 50.0)
+    np.testing.assert_allclose(pictures[0], pictures[1], atol=8)  # one step of the table
+
+
+def test_unknown_disparity_is_black_and_negative_is_not():
+    image = color_disparity(np.array([[np.nan, -5.0]], np.float32), 0.0, 60.0)[0]
+    np.testing.assert_array_equal(image[0], BLACK)
+    assert image[1].max() > 60
+
+
+def test_the_disparity_range_leaves_out_two_percent_at_each_end():
+    disparity = np.arange(1, 102, dtype=np.float32).repeat(4)[None]
+    disparity[0, 0] = np.nan
+    assert disparity_range(disparity) == pytest.approx((3.98, 99.02))
+
+
+@pytest.mark.parametrize(("value", "expected"), [(np.nan, (0.0, 1.0)), (7.0, (6.99, 7.01))])
+def test_disparities_that_are_all_alike_still_have_a_range(value, expected):
+    assert disparity_range(np.full((8, 8), value, np.float32)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("ends", [(5.0, 5.0), (5.0, 1.0)])
+def test_a_disparity_range_that_is_none_is_refused(ends):
+    with pytest.raises(ValueError, match="must be low < high, got low"):
+        color_disparity(depth_of(1.0), *ends)
+
+
+@pytest.mark.parametrize(
+    ("velocity", "color"),
+    [
+        ((10, 0, 0), (255, 0, 0)),  # to the right: red
+        ((0, 9, 0), (255, 255, 255)),  # down: not shown
+        ((np.nan, 0, 1), BLACK),
+    ],
+)
+def test_scene_flow_is_the_wheel_seen_from_above(velocity, color):
+    array = np.array([[velocity]], np.float32)
+    np.testing.assert_allclose(color_scene_flow(array, 10.0)[0, 0], color, atol=1)
+
+
+def test_what_comes_towards_the_camera_has_the_colour_of_down():
+    towards = np.array([[(0, 0, -5)]], np.float32)
+    np.testing.assert_array_equal(color_scene_flow(towards, 10.0), color_flow(flow_of((0, 5)), 10))
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (2, 2, 2), (0, 2, 3)])
+def test_scene_flow_of_another_shape_is_refused(shape):
+    with pytest.raises(ValueError, match=r"velocity must be \(H, W, 3\)"):
+        color_scene_flow(np.zeros(shape, np.float32))
+
+
+def test_every_flag_has_its_colour_and_valid_has_another():
+    image = color_validity(np.array([[0, *FLAGS.values()]], np.uint8))[0]
+    np.testing.assert_array_equal(image, [VALID_COLOR, *FLAG_COLORS])
+
+
+def test_of_several_flags_the_lowest_is_shown():
+    image = color_validity(np.array([[2 + 4 + 32, 4 + 32]], np.uint8))[0]
+    np.testing.assert_array_equal(image, [FLAG_COLORS[1], FLAG_COLORS[2]])
+
+
+def test_validity_of_another_type_is_refused():
+    with pytest.raises(ValueError, match="validity must be uint8, got int64"):
+        color_validity(np.zeros((2, 2), np.int64))
+
+
+def test_boxes_are_drawn_into_a_copy():
+    image = np.zeros((40, 60, 3), np.uint8)
+    drawn = overlay_boxes(image, [(10, 20, 30, 15)])
+    assert not image.any()
+    for y, x in ((20, 10), (34, 39), (20, 39), (34, 10)):
+        np.testing.assert_array_equal(drawn[y, x], MOVING_COLOR)
+    assert not drawn[26:29, 15:35].any()
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (100, 70), (20, 40)])
+def test_a_boxs_text_stays_inside_the_image(corner):
+    image = np.zeros((80, 120, 3), np.uint8)
+    with_text = overlay_boxes(image, [(*corner, 10, 10)], ["5.0 m/s"])
+    text_only = (with_text != overlay_boxes(image, [(*corner, 10, 10)])).any(axis=2)
+    rows, columns = np.nonzero(text_only)
+    assert columns.max() - columns.min() > 40  # the whole text
+    assert rows.max() - rows.min() > 8
+
+
+def test_another_number_of_texts_than_boxes_is_refused():
+    with pytest.raises(ValueError, match="texts must be one for each of 1 boxes, got 2"):
+        overlay_boxes(np.zeros((9, 9, 3), np.uint8), [(0, 0, 3, 3)], ["a", "b"])
