@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     images = kinds.add_parser("images", parents=[source, common])
     images.add_argument("--fps", type=_positive(float), default=10.0)
     images.add_argument("--calibration", type=Path, help="camera_calibration YAML file")
-    synthetic = kinds.add_parser("synthetic", parents=[common])
+    synthetic = kinds.add_parser("synthetic", parents=[common, stereo])
     synthetic.add_argument("--seed", type=int, default=0)
     return parser
 

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from offline.synthetic import raycast
+from offline.synthetic.raycast import View
 from offline.synthetic.scene import LANE_M, Scene
-from scene_perception.cityscapes import BUILDING, ROAD, SIDEWALK, TERRAIN
+from scene_perception.cityscapes import BUILDING, ROAD, SIDEWALK, SKY, TERRAIN
 
 Array = NDArray[np.floating[Any]]  # float32 from the caller: only colours depend on it
 
@@ -23,20 +25,41 @@ _ZENITH = np.array([0.45, 0.65, 0.9], np.float32)
 _FACE_SHADES = np.array([0.8, 1.15, 1.0], np.float32)  # faces across x, y (roofs) and z
 
 
-def facing(component: Array) -> Array:
+def paint(scene: Scene, view: View) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return the image (H, W, 3), RGB, and the train ids (H, W) of what is seen."""
+    downward = view.rays[1].astype(np.float32)
+    pixel_m = (view.depth / scene.intrinsics.fx).astype(np.float32)
+    colour = _sky_colour(downward)
+    labels = np.full(view.surface.shape, SKY, np.uint8)
+    ground, boxes = view.surface == raycast.GROUND, view.surface >= 0
+
+    x, z = (view.points[axis][ground].astype(np.float32) for axis in (0, 2))
+    covered_m = pixel_m[ground] / _facing(downward[ground])
+    colour[ground], labels[ground] = _ground(scene, x, z, covered_m)
+
+    index = view.surface[boxes]
+    low = scene.boxes.low + scene.boxes.velocity * view.time_s
+    local = (view.points[:, boxes] - low.T[:, index]).astype(np.float32)
+    directions = view.rays.astype(np.float32)[:, boxes]
+    colour[boxes] = _box_colour(scene, index, local, directions, pixel_m[boxes])
+    labels[boxes] = scene.boxes.labels[index]
+    return (np.clip(colour, 0, 1) * 255 + 0.5).astype(np.uint8), labels
+
+
+def _facing(component: Array) -> Array:
     """Return how squarely rays meet a surface; ``component`` is theirs along its normal."""
     result: Array = np.clip(np.abs(component), 0.02, 1.0)
     return result
 
 
-def sky_colour(downward: Array) -> Array:
+def _sky_colour(downward: Array) -> Array:
     """Return the sky's RGB 0..1 for the downward component of rays. # (H, W, 3)."""
     height = np.clip(-downward * 2, 0, 1)[..., None]
     result: Array = (1 - height) * _HORIZON + height * _ZENITH
     return result
 
 
-def ground(scene: Scene, x: Array, z: Array, covered_m: Array) -> tuple[Array, NDArray[np.uint8]]:
+def _ground(scene: Scene, x: Array, z: Array, covered_m: Array) -> tuple[Array, NDArray[np.uint8]]:
     """Return the RGB 0..1 (N, 3) and the train ids (N,) of points on the ground.
 
     Args:
@@ -57,7 +80,7 @@ def ground(scene: Scene, x: Array, z: Array, covered_m: Array) -> tuple[Array, N
     return colour * (1 - paint) + 0.9 * paint, labels
 
 
-def box_colour(
+def _box_colour(
     scene: Scene, index: NDArray[np.int64], local: Array, rays: Array, pixel_m: Array
 ) -> Array:
     """Return the RGB 0..1 of points on boxes. # (N, 3).
@@ -74,7 +97,7 @@ def box_colour(
     face = np.minimum(np.abs(local), np.abs(size - local)).argmin(axis=0)
     u = np.where(face == 0, local[2], local[0])
     v = np.where(face == 1, local[2], local[1])
-    covered_m = pixel_m / facing(np.choose(face, rays))
+    covered_m = pixel_m / _facing(np.choose(face, rays))
     shade = _FACE_SHADES[face] * (
         1 + 0.1 * _pattern(scene, u + 7 * index.astype(np.float32), v, covered_m)
     )

@@ -15,9 +15,12 @@ from scene_perception.cityscapes import BUILDING, CAR
 from scene_perception.geometry.camera import Intrinsics
 
 CAMERA_HEIGHT_M = 1.65
+BASELINE_M = 0.54  # of KITTI's colour cameras
 _SPEED_M_S = 8.0
 LANE_M = 3.5
 _STREET_M = 140.0
+_CROSSING_M = (26.0, 32.0)  # along the road: a side street, free of buildings
+_CAR_M = (1.8, 1.5, 4.2)
 _KITTI_FOCAL, _KITTI_CY, _KITTI_SIZE = 721.5, 172.85, (375, 1242)
 
 Array = NDArray[np.float64]
@@ -90,17 +93,30 @@ def world_from_camera(time_s: float) -> Array:
 
 def _boxes(generator: np.random.Generator) -> Boxes:
     rows = [*_buildings(generator, -1), *_buildings(generator, 1), *_parked(generator)]
-    # An oncoming car: the one thing that moves.
-    rows.append((_at(-LANE_M / 2, 46.0, (1.8, 1.5, 4.2)), (0.75, 0.1, 0.1), CAR))
+    traffic = _traffic()
+    velocity = np.zeros((len(rows) + len(traffic), 3))
+    velocity[len(rows) :] = [speed for _, speed in traffic]
+    rows += [row for row, _ in traffic]
     corners = np.array([row[0] for row in rows])
-    velocity = np.zeros((len(rows), 3))
-    velocity[-1, 2] = -6.0
     colour = np.array([row[1] for row in rows])
     labels = np.array([row[2] for row in rows], np.uint8)
     return Boxes(corners[:, 0], corners[:, 1], velocity, colour, labels)
 
 
 _Row = tuple[Array, tuple[float, ...], int]
+
+
+def _traffic() -> list[tuple[_Row, Array]]:
+    """Return what moves and its velocity, m/s; for six seconds nothing meets."""
+    width, height, length = _CAR_M
+    oncoming = _at(-LANE_M / 2, 54.0, _CAR_M), (0.75, 0.1, 0.1), CAR
+    overtaking = _at(-1.2, 7.0, _CAR_M), (0.85, 0.65, 0.1), CAR
+    crossing = _at(-4.5, 29.0, (length, height, width)), (0.1, 0.3, 0.75), CAR
+    return [
+        (oncoming, np.array([0.0, 0.0, -10.0])),
+        (overtaking, np.array([1.0, 0.0, 14.0])),
+        (crossing, np.array([7.0, 0.0, 0.0])),
+    ]
 
 
 def _buildings(generator: np.random.Generator, side: int) -> list[_Row]:
@@ -111,7 +127,8 @@ def _buildings(generator: np.random.Generator, side: int) -> list[_Row]:
         size = (depth, generator.uniform(5, 13), length)
         x = side * (generator.uniform(8.5, 11) + depth / 2)
         colour = tuple(generator.uniform(0.35, 0.75) * generator.uniform(0.85, 1.15, 3))
-        rows.append((_at(x, z + length / 2, size), colour, BUILDING))
+        if not (z < _CROSSING_M[1] and z + length > _CROSSING_M[0]):
+            rows.append((_at(x, z + length / 2, size), colour, BUILDING))
         z += length + generator.uniform(0, 6)
     return rows
 
@@ -121,7 +138,7 @@ def _parked(generator: np.random.Generator) -> list[_Row]:
     for z in np.arange(14, _STREET_M, 22):
         x = generator.choice([-1, 1]) * generator.uniform(4.9, 5.3)
         colour = tuple(generator.uniform(0.1, 0.8, 3))
-        rows.append((_at(x, z + generator.uniform(0, 8), (1.8, 1.5, 4.2)), colour, CAR))
+        rows.append((_at(x, z + generator.uniform(0, 8), _CAR_M), colour, CAR))
     return rows
 
 

@@ -45,6 +45,17 @@ def test_a_generated_drive_needs_no_source(tmp_path):
     assert counts(tmp_path / "bag") == {"/odometry": 2, "/camera_info": 2, "/image_rect": 2}
 
 
+def test_a_generated_drive_has_both_cameras(tmp_path):
+    assert main(["synthetic", str(tmp_path / "bag"), "--limit", "1", "--stereo"]) == 0
+    assert counts(tmp_path / "bag") == {
+        "/odometry": 1,
+        "/left/camera_info": 1,
+        "/left/image_rect": 1,
+        "/right/camera_info": 1,
+        "/right/image_rect": 1,
+    }
+
+
 def test_a_problem_is_one_line_and_status_1(images, tmp_path, capsys):
     (images / "2.png").write_bytes(b"rubbish")
     assert main(["images", str(images), str(tmp_path / "bag")]) == 1

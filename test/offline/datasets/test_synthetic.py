@@ -5,6 +5,7 @@ import numpy as np
 
 from offline.datasets.synthetic import synthetic_sequence
 from offline.synthetic.sequence import sequence
+from offline.synthetic.stereo import stereo_sequence
 
 
 def test_pictures_and_poses_are_those_of_the_generated_drive():
@@ -26,3 +27,12 @@ def test_pictures_come_in_other_encodings_and_as_png():
     assert file_format == "png"
     decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     np.testing.assert_array_equal(decoded[:, :, ::-1], rgb)
+
+
+def test_the_right_camera_is_54_cm_beside_the_left_one():
+    drive = synthetic_sequence(2, seed=4, height=32, width=64)
+    pair = list(stereo_sequence(2, seed=4, height=32, width=64))[1]
+    assert drive.right.baseline_m == 0.54
+    assert drive.right.intrinsics == drive.left.intrinsics
+    assert drive.right.frame_id != drive.left.frame_id
+    np.testing.assert_array_equal(drive.right.pictures[1].pixels("")[0], pair.right_image)

@@ -11,6 +11,12 @@ from scene_perception.cityscapes import CLASSES, ROAD, SKY
 
 HEIGHT, WIDTH = 188, 621
 
+# Where the moving cars stand at time 0 (m) and their velocity (m/s), in the world.
+ONCOMING = ((-1.75, 0.0, 54.0), (0.0, 0.0, -10.0))
+OVERTAKING = ((-1.2, 0.0, 7.0), (1.0, 0.0, 14.0))
+CROSSING = ((-4.5, 0.0, 29.0), (7.0, 0.0, 0.0))
+TRAFFIC = (ONCOMING, OVERTAKING, CROSSING)
+
 
 @pytest.fixture(scope="module")
 def frames() -> list[SyntheticFrame]:
@@ -39,14 +45,24 @@ def seen_in_next(frame: SyntheticFrame, following: SyntheticFrame) -> np.ndarray
 
 
 def moved_depth(frame: SyntheticFrame) -> np.ndarray:
-    """Depth of every point in the next camera; the oncoming car's own motion added."""
+    """Depth of every point in the next camera; the traffic's own motion added."""
     points = unprojected(frame)
-    velocity = np.where(frame.motion_mask[..., None] > 0, [0.0, 0.0, -6.0], 0.0) * 0.1
     next_pose = frame.world_from_camera @ np.linalg.inv(frame.next_from_camera)
-    in_next = velocity @ next_pose[:3, :3]
+    in_next = 0.1 * world_velocity(frame, points) @ next_pose[:3, :3]
     return (points @ frame.next_from_camera[:3, :3].T + frame.next_from_camera[:3, 3] + in_next)[
         ..., 2
     ]
+
+
+def world_velocity(frame: SyntheticFrame, points: np.ndarray) -> np.ndarray:
+    """Velocity of what each moving pixel shows, told apart by place: see TRAFFIC."""
+    in_world = points @ frame.world_from_camera[:3, :3].T + frame.world_from_camera[:3, 3]
+    time_s = (frame.stamp_ns - 1_000_000_000) * 1e-9
+    velocity = np.zeros_like(in_world)
+    for start, speed in TRAFFIC:
+        here = np.abs(in_world - start - np.multiply(speed, time_s))[..., [0, 2]].max(axis=-1) < 2.2
+        velocity[here & (frame.motion_mask > 0)] = speed
+    return velocity
 
 
 def unprojected(frame: SyntheticFrame) -> np.ndarray:
@@ -111,9 +127,11 @@ def test_the_road_below_the_camera_is_at_its_height(frames):
     assert below == pytest.approx(CAMERA_HEIGHT_M, rel=1e-5)
 
 
-def test_one_car_moves_against_the_drive(frames):
+def test_three_cars_move(frames):
     frame = frames[0]
     moving = frame.motion_mask > 0
+    velocities = world_velocity(frame, unprojected(frame))[moving]
+    assert {tuple(v) for v in velocities} == {velocity for _, velocity in TRAFFIC}
     assert set(np.unique(frame.motion_mask)) == {0, 255}
     assert 0 < moving.mean() < 0.1
     assert {CLASSES[label].name for label in np.unique(frame.labels[moving])} == {"car"}
