@@ -2,9 +2,10 @@
 
 ``python -m offline.parity omeganet CASE.npz --variables variables.json --seed 10`` makes the
 stand-in weights and the frames (seeds 10, 11, 12; as large as the case's arrays say), runs
-our network and prints one row for each array of the case. Single operations (``*_in*`` beside
-``*_out*``) are computed from their own inputs. The limits stand in
-``parity_tolerances.json``, the measures in ``comparison.py``.
+our network and prints one row for each array of the case. ``dwarf`` takes two stereo pairs
+(seeds 10, 11) and pads, crops and writes KITTI's integers as the published test script does.
+Single operations are computed from the inputs that stand beside them in the case. The limits
+stand in ``parity_tolerances.json``, the measures in ``comparison.py``.
 
 Status 0: every array is within its limit. 1: some are not. 2: the case holds an array that
 is not covered, or the input cannot be used.
@@ -25,10 +26,10 @@ from numpy.typing import NDArray
 
 from offline.benchmarks.table import format_table
 from offline.comparison import Comparison, compare
-from offline.parity_omeganet import omeganet_arrays
-from offline.parity_operations import is_input
+from offline.parity_dwarf import DWARF_CASES
+from offline.parity_omeganet import OMEGANET_CASES
 
-MODELS = {"omeganet": omeganet_arrays}
+MODELS = {"omeganet": OMEGANET_CASES, "dwarf": DWARF_CASES}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,10 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         case = _read_case(options.case)
         shapes = _read_shapes(options.variables)
-        golden = {name: array for name, array in case.items() if not is_input(name)}
+        network = MODELS[options.model]
+        inputs = network.inputs(case)
+        golden = {name: array for name, array in case.items() if name not in inputs}
         if not golden:
             raise ValueError(f"case {options.case} must hold arrays to compare, it has none")
-        ours = MODELS[options.model](case, shapes, options.seed)
+        ours = network.arrays(case, shapes, options.seed)
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -12,14 +12,8 @@ import torch
 from torch import Tensor
 
 from offline.golden import golden_image, golden_weights
-from offline.parity_operations import (
-    Array,
-    Case,
-    batched,
-    is_input,
-    operation_arrays,
-    published_layout,
-)
+from offline.parity_case import Array, Case, Network, batched, published_layout
+from offline.parity_omeganet_operations import operation_arrays, operation_inputs
 from scene_perception.checkpoints.omeganet import convert, model_of
 from scene_perception.models.layers import check_image_size
 from scene_perception.models.omeganet import OmegaNet
@@ -54,7 +48,8 @@ def omeganet_arrays(
             can take, or inputs of an operation do not fit together.
     """
     arrays = operation_arrays(case)
-    rest = {n: array for n, array in case.items() if not is_input(n) and n not in arrays}
+    known = arrays.keys() | operation_inputs(case)
+    rest = {name: array for name, array in case.items() if name not in known}
     size = image_size(rest)
     if arrays and size is None:
         return arrays
@@ -100,3 +95,6 @@ def _network_arrays(
 def _as_in_case(name: str, tensor: Tensor) -> Array:
     """Return an array as cases have it: no batch (but for poses), channels last."""
     return tensor.numpy() if name == "pose" else published_layout(tensor)
+
+
+OMEGANET_CASES = Network(omeganet_arrays, operation_inputs)

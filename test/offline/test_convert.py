@@ -7,6 +7,7 @@ import torch
 
 from offline.convert import main
 from offline.golden import golden_weights
+from scene_perception.checkpoints import dwarf
 from scene_perception.checkpoints.omeganet import convert, load_dsnet, load_omeganet
 from scene_perception.checkpoints.weights import load_weights, sha256_of
 
@@ -58,6 +59,20 @@ def test_checkpoint_without_flow_becomes_dsnet(published, tmp_path, capsys):
     load_dsnet(output)
 
 
+def test_training_checkpoint_becomes_dwarf_without_its_slots(repository, tmp_path, capsys):
+    listed = json.loads((repository / "test/data/dwarf/variables.json").read_text())
+    variables = golden_weights(listed, "HWIO")
+    slots = {f"{name}/{slot}": a for name, a in variables.items() for slot in ("Adam", "Adam_1")}
+    training = {"Variable": np.int32(12345), "beta1_power": np.float32(0.9), **slots}
+    write_checkpoint(tmp_path / "model-12345", {**variables, **training})
+    output = tmp_path / "d.safetensors"
+    assert main(["dwarf", str(tmp_path / "model-12345"), str(output)]) == 0
+    assert "dwarf: 740 variables read, 246 tensors written" in capsys.readouterr().out
+    assert load_weights(output)[1]["model"] == "dwarf"
+    state, expected = dwarf.load_dwarf(output).state_dict(), dwarf.convert(variables)
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in state.items())
+
+
 def test_partial_checkpoint_is_refused_by_name_and_nothing_is_written(repository, tmp_path, capsys):
     checkpoint = repository / "test/data/omeganet/tiny_checkpoint"
     output = tmp_path / "o.safetensors"
@@ -65,6 +80,19 @@ def test_partial_checkpoint_is_refused_by_name_and_nothing_is_written(repository
     error = capsys.readouterr().err
     assert "307 are missing: MultiViewNetwork/feature_extractor/img_pyramid/conv1b" in error
     assert not output.exists()
+
+
+def test_partial_dwarf_is_refused_by_name_and_nothing_is_written(repository, tmp_path, capsys):
+    checkpoint = repository / "test/data/dwarf/tiny_checkpoint"
+    assert main(["dwarf", str(checkpoint), str(tmp_path / "d.safetensors")]) == 2
+    assert "228 are missing: dwarf/Encoder/level_2/Conv_1/weights" in capsys.readouterr().err
+    assert not (tmp_path / "d.safetensors").exists()
+
+
+def test_another_networks_checkpoint_is_refused_by_name(repository, tmp_path, capsys):
+    checkpoint = repository / "test/data/dwarf/tiny_checkpoint"
+    assert main(["omeganet", str(checkpoint), str(tmp_path / "o.safetensors")]) == 2
+    assert "variable dwarf/Encoder/level_1/Conv/biases" in capsys.readouterr().err
 
 
 def test_checkpoint_of_tensorflow_2_objects_is_refused_by_name(published, tmp_path, capsys):

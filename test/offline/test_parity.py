@@ -34,6 +34,24 @@ def test_every_single_operation_agrees(run, data, capsys):
     assert "14 of 14 arrays within their limits" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("case", "count"), [("outputs_10", 44), ("outputs_10_padded", 6), ("operations", 10)]
+)
+def test_every_array_of_the_published_dwarf_agrees(repository, capsys, case, count):
+    data = repository / "test/data/dwarf"
+    arguments = [str(data / f"{case}.npz"), "--variables", str(data / "variables.json")]
+    assert main(["dwarf", *arguments, "--seed", "10"]) == 0
+    assert f"{count} of {count} arrays within their limits" in capsys.readouterr().out
+
+
+def test_dwarf_of_other_images_is_beyond_its_limits(repository, capsys):
+    data = repository / "test/data/dwarf"
+    arguments = [str(data / "outputs_10_padded.npz"), "--variables", str(data / "variables.json")]
+    assert main(["dwarf", *arguments, "--seed", "20"]) == 1
+    error = capsys.readouterr().err
+    assert "disparity, disparity_change, flow, kitti_disp_0, kitti_disp_1" in error
+
+
 def test_array_beyond_its_limit_is_named_with_status_1(run, data, tmp_path, capsys):
     with np.load(data / "units.npz") as case:
         wrong = case["warp_out"] + 0.01

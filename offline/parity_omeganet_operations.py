@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
+from offline.parity_case import Array, Case, Operation, batched, published_layout
 from scene_perception.geometry.disparity import depth_from_inverse_depth, normalize_inverse_depth
 from scene_perception.geometry.motion import dynamic_prior, motion_probability
 from scene_perception.geometry.se3 import pose_matrix
@@ -20,34 +16,15 @@ from scene_perception.models.correlation import correlation, l2_normalize
 from scene_perception.models.dsnet import labels_from_logits
 from scene_perception.models.layers import resize_bilinear, resize_nearest
 
-Array = NDArray[Any]
-Case = Mapping[str, Array]
-
 _SEARCH_RANGE = (4, 4)
 _OUTPUT = re.compile(r"(?P<operation>\w+?)(_(?P<height>\d+)x(?P<width>\d+))?")
 
 
-@dataclass(frozen=True)
-class _Operation:
-    """What a case must hold to compute an array, and how.
-
-    Attributes:
-        inputs: names of the case's arrays that are read.
-        compute: from the case, and from height and width where ``sized``.
-        sized: whether the array's name ends in its size, as in ``mask_out_75x249``.
-    """
-
-    inputs: tuple[str, ...]
-    compute: Callable[..., Array]
-    sized: bool = False
+def operation_inputs(case: Case) -> set[str]:
+    """Return the names of a case's arrays that are inputs of single operations."""
+    return {name for name in case if "_in_" in name or name.endswith("_in")}
 
 
-def is_input(name: str) -> bool:
-    """Return whether an array of a case is the input of a single operation."""
-    return "_in_" in name or name.endswith("_in")
-
-
-@torch.inference_mode()
 def operation_arrays(case: Case) -> dict[str, Array]:
     """Return the output of every operation that we know, the case names and has inputs for.
 
@@ -58,29 +35,12 @@ def operation_arrays(case: Case) -> dict[str, Array]:
     for name in case:
         match = _OUTPUT.fullmatch(name)
         operation = _OPERATIONS.get(match["operation"]) if match else None
-        if match is None or operation is None or not case.keys() >= set(operation.inputs):
+        if match is None or operation is None or not operation.can_read(case):
             continue
         size = [int(match[axis]) for axis in ("height", "width") if match[axis]]
-        if bool(size) != operation.sized:
-            continue
-        try:
-            arrays[name] = operation.compute(case, *size)
-        except (ValueError, RuntimeError) as error:
-            inputs = ", ".join(f"{n} {case[n].dtype}{case[n].shape}" for n in operation.inputs)
-            raise ValueError(f"{name} cannot be computed from {inputs}: {error}") from error
+        if bool(size) == operation.sized:
+            arrays[name] = operation.apply(name, case, *size)
     return arrays
-
-
-def batched(array: Array) -> Tensor:
-    """Return (H, W) or (H, W, C) as a batch of one, channels first."""
-    channels_last = array[..., None] if array.ndim == 2 else array
-    return torch.from_numpy(np.ascontiguousarray(channels_last.transpose(2, 0, 1)))[None]
-
-
-def published_layout(tensor: Tensor) -> Array:
-    """Return the first of a batch, channels last if it has any."""
-    first = tensor[0].numpy()
-    return first.transpose(1, 2, 0) if first.ndim == 3 else first
 
 
 def _warp(case: Case) -> Array:
@@ -150,15 +110,15 @@ def _mask(case: Case, height: int, width: int) -> Array:
 
 _RIGID = ("rigid_in_depth", "rigid_in_pose", "rigid_in_intrinsics")
 _OPERATIONS = {
-    "warp_out": _Operation(("warp_in_features", "warp_in_flow"), _warp),
-    "cost_out": _Operation(("cost_in_x1", "cost_in_x2"), _cost),
-    "flowresize_out": _Operation(("flowresize_in",), _flow_resize, sized=True),
-    "rigid_out_matrix": _Operation(("rigid_in_pose",), _rigid_matrix),
-    "rigid_out_flow": _Operation(_RIGID, _rigid_flow),
-    "motion_out_probability": _Operation(("motion_in_optical", "motion_in_rigid"), _motion),
-    "disp_out": _Operation(("disp_in_raw",), _inverse_depth, sized=True),
-    "depth_out": _Operation(("disp_in_raw",), _depth, sized=True),
-    "semantic_out": _Operation(("semantic_in_logits",), _labels, sized=True),
-    "prior_out": _Operation(("semantic_in_logits",), _prior, sized=True),
-    "mask_out": _Operation(("mask_in",), _mask, sized=True),
+    "warp_out": Operation(("warp_in_features", "warp_in_flow"), _warp),
+    "cost_out": Operation(("cost_in_x1", "cost_in_x2"), _cost),
+    "flowresize_out": Operation(("flowresize_in",), _flow_resize, sized=True),
+    "rigid_out_matrix": Operation(("rigid_in_pose",), _rigid_matrix),
+    "rigid_out_flow": Operation(_RIGID, _rigid_flow),
+    "motion_out_probability": Operation(("motion_in_optical", "motion_in_rigid"), _motion),
+    "disp_out": Operation(("disp_in_raw",), _inverse_depth, sized=True),
+    "depth_out": Operation(("disp_in_raw",), _depth, sized=True),
+    "semantic_out": Operation(("semantic_in_logits",), _labels, sized=True),
+    "prior_out": Operation(("semantic_in_logits",), _prior, sized=True),
+    "mask_out": Operation(("mask_in",), _mask, sized=True),
 }
