@@ -14,22 +14,23 @@ from launch_ros.actions import LifecycleNode, Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
+LAYOUT = CONFIG / "omeganet.rviz"
 
-# Launch argument -> parameter of mono_node.
+# Launch argument -> parameter of mono_node and description.
 SETTINGS = {
-    "image_transport": "image_transport",
-    "weights": "network.weights",
-    "allow_random_weights": "network.allow_random_weights",
-    "backend": "network.backend",
-    "precision": "network.precision",
-    "device": "network.device",
-    "height": "network.height",
-    "width": "network.width",
-    "scale_source": "scale.source",
-    "scale_factor": "scale.factor",
-    "camera_height": "scale.camera_height_m",
-    "autostart": "autostart",
-    "use_sim_time": "use_sim_time",
+    "weights": ("network.weights", "weights file (.safetensors)"),
+    "allow_random_weights": ("network.allow_random_weights", "true runs without weights"),
+    "backend": ("network.backend", "engine that runs the network"),
+    "precision": ("network.precision", "arithmetic of the network"),
+    "device": ("network.device", "auto, cpu or cuda"),
+    "height": ("network.height", "network input height, px"),
+    "width": ("network.width", "network input width, px"),
+    "scale_source": ("scale.source", "none, fixed, camera_height or odometry"),
+    "scale_factor": ("scale.factor", "metres per unit of depth, for scale_source fixed"),
+    "camera_height": ("scale.camera_height_m", "height of the camera above the road, m"),
+    "image_transport": ("image_transport", "raw or compressed"),
+    "autostart": ("autostart", "false leaves configuring and activating to a lifecycle manager"),
+    "use_sim_time": ("use_sim_time", "true takes the time from /clock"),
 }
 
 # Launch argument -> default and description.
@@ -38,34 +39,11 @@ ARGUMENTS = {
     "image": ("", "topic of the rectified images; empty: image_rect"),
     "camera_info": ("", "topic of the camera's CameraInfo; empty: beside the image topic"),
     "odometry": ("", "topic of nav_msgs/Odometry for scale_source odometry; empty: odometry"),
-    "image_transport": ("", "raw or compressed"),
-    "weights": ("", "weights file (.safetensors)"),
-    "allow_random_weights": ("", "true runs without weights; the outputs are meaningless"),
-    "backend": ("", "engine that runs the network"),
-    "precision": ("", "arithmetic of the network"),
-    "device": ("", "auto, cpu or cuda"),
-    "height": ("", "network input height, px"),
-    "width": ("", "network input width, px"),
-    "scale_source": ("", "none, fixed, camera_height or odometry"),
-    "scale_factor": ("", "metres per unit of depth, for scale_source fixed"),
-    "camera_height": ("", "height of the camera above the road, m"),
-    "autostart": ("", "false leaves configuring and activating to a lifecycle manager"),
-    "use_sim_time": ("", "true takes the time from /clock"),
+    **{name: ("", description) for name, (_, description) in SETTINGS.items()},
     "params_file": (str(CONFIG / "mono_node.yaml"), "parameter file of mono_node"),
     "rviz": ("false", "true opens RViz with our layout"),
     "log_level": ("info", "debug, info, warn, error or fatal"),
 }
-
-# What the RViz layout shows, by its name outside any namespace.
-VIEWED = (
-    "image_rect",
-    "depth/color",
-    "semantic/color",
-    "flow/color",
-    "motion_mask/color",
-    "motion_probability/color",
-    "points",
-)
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -87,7 +65,7 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         name="mono_node",
         namespace=given["namespace"],
         parameters=[str(Path(given["params_file"]).expanduser()), parameters_of(given)],
-        remappings=remappings_of(given),
+        remappings=remappings_of(given).items(),
         ros_arguments=["--log-level", f"{logger}:={given['log_level']}"],
         output="screen",
         emulate_tty=True,
@@ -97,12 +75,9 @@ def start(context: LaunchContext) -> list[LaunchDescriptionEntity]:
 
 def parameters_of(given: dict[str, str]) -> dict[str, object]:
     """Return the parameters whose launch arguments are not empty."""
-    texts = {parameter: given[name] for name, parameter in SETTINGS.items() if given[name]}
-    parameters = {name: typed(text) for name, text in texts.items()}
-    if given["weights"]:
-        path = Path(given["weights"]).expanduser().resolve()
-        parameters["network.weights"] = ParameterValue(str(path), value_type=str)
-    return parameters
+    return {
+        parameter: typed(given[name]) for name, (parameter, _) in SETTINGS.items() if given[name]
+    }
 
 
 def typed(text: str) -> object:
@@ -112,26 +87,30 @@ def typed(text: str) -> object:
     return value if is_scalar else ParameterValue(text, value_type=str)
 
 
-def remappings_of(given: dict[str, str]) -> list[tuple[str, str]]:
+def remappings_of(given: dict[str, str]) -> dict[str, str]:
     """Return the input topics' new names; camera_info lies beside the image, as is usual."""
-    topics = {"odometry": given["odometry"], "camera_info": given["camera_info"]}
     image = given["image"]
-    if image:
-        topics["image_rect"] = image
-        folder, slash, _ = image.rpartition("/")
-        topics["camera_info"] = given["camera_info"] or f"{folder}{slash}camera_info"
-    return [(name, new) for name, new in topics.items() if new]
+    folder, slash, _ = image.rpartition("/")
+    beside = image and f"{folder}{slash}camera_info"
+    topics = {
+        "image_rect": image,
+        "camera_info": given["camera_info"] or beside,
+        "odometry": given["odometry"],
+    }
+    return {name: topic for name, topic in topics.items() if topic}
 
 
 def rviz(given: dict[str, str]) -> Node:
     """Return RViz with our layout, whose topics follow the namespace and the image topic."""
-    topics = {name: name for name in VIEWED} | {"image_rect": given["image"] or "image_rect"}
+    displays = yaml.safe_load(LAYOUT.read_text())["Visualization Manager"]["Displays"]
+    shown = [display["Topic"]["Value"].lstrip("/") for display in displays if "Topic" in display]
+    remapped = remappings_of(given)
     return Node(
         package="rviz2",
         executable="rviz2",
         namespace=given["namespace"],
-        arguments=["-d", str(CONFIG / "omeganet.rviz")],
+        arguments=["-d", str(LAYOUT)],
         parameters=[{"use_sim_time": yaml.safe_load(given["use_sim_time"] or "false")}],
-        remappings=[(f"/{name}", topic) for name, topic in topics.items()],
+        remappings=[(f"/{name}", remapped.get(name, name)) for name in shown],
         output="log",
     )

@@ -15,16 +15,18 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 
-# Parameter of record_node, by which its launch argument is called -> default and description.
+# Parameter of record_node, by which its launch argument is called -> description.
 SETTINGS = {
-    "output": ("", "folder of the new recording; must not exist"),
-    "topics": ("", "topics to record, separated by commas; empty records all outputs"),
-    "storage": ("", "file format: mcap or sqlite3"),
-    "stop_when_idle_s": ("", "end when no message has come for this long, s; 0 never ends"),
+    "output": "folder of the new recording; must not exist",
+    "topics": "topics to record, separated by commas; empty records all outputs of node",
+    "node": "node whose outputs are recorded; empty: mono_node",
+    "storage": "file format: mcap or sqlite3",
+    "stop_when_idle_s": "end when no message has come for this long, s; 0 never ends",
 }
 
+# Launch argument -> default and description.
 ARGUMENTS = {
-    **SETTINGS,
+    **{name: ("", description) for name, description in SETTINGS.items()},
     "namespace": ("", "namespace of the node and its topics"),
     "params_file": (str(CONFIG / "record_node.yaml"), "parameter file of record_node"),
 }

@@ -15,17 +15,18 @@ from launch_ros.parameter_descriptions import ParameterValue
 
 CONFIG = Path(__file__).resolve().parents[1] / "config"
 
-# Parameter of replay_node, by which its launch argument is called -> default and description.
+# Parameter of replay_node, by which its launch argument is called -> description.
 SETTINGS = {
-    "source": ("", "rosbag2 folder, .mcap or .db3 file, or a folder of images"),
-    "topics": ("", "topics to play, separated by commas; empty plays all"),
-    "pace": ("", "time plays as recorded; consumer waits for the answer to each frame"),
-    "rate": ("", "times real time; with pace consumer the most, with pace time the speed"),
-    "loop": ("", "true starts again at the end"),
+    "source": "rosbag2 folder, .mcap or .db3 file, or a folder of images",
+    "topics": "topics to play, separated by commas; empty plays all",
+    "pace": "time plays as recorded; consumer waits for the answer to each frame",
+    "rate": "times real time; with pace consumer the most, with pace time the speed",
+    "loop": "true starts again at the end",
 }
 
+# Launch argument -> default and description.
 ARGUMENTS = {
-    **SETTINGS,
+    **{name: ("", description) for name, description in SETTINGS.items()},
     "namespace": ("", "namespace of the node and its topics"),
     "params_file": (str(CONFIG / "replay_node.yaml"), "parameter file of replay_node"),
 }
