@@ -9,7 +9,7 @@ from setuptools import find_packages, setup
 
 NAME = "scene_perception"
 ROOT = Path(__file__).parent
-NODES = ("mono_node", "replay_node", "record_node")
+NODES = ("mono_node", "stereo_node", "replay_node", "record_node")
 
 REQUIRES = [
     "numpy>=1.21",  # images and geometry outside the network; oldest is Ubuntu 22.04's
@@ -17,7 +17,8 @@ REQUIRES = [
     # colour conversion, Bayer, JPEG; headless needs no libGL; 5 renumbers types under cv_bridge
     "opencv-python-headless>=4.5,<5",
     "safetensors>=0.4",  # our weights files; loading one runs no code
-    "rosbags>=0.10,<0.12",  # replay_node and record_node read and write rosbag2 without ROS
+    # replay_node and record_node read and write rosbag2 without ROS; only 0.11 has run
+    "rosbags>=0.11,<0.12",
     "ruamel.yaml>=0.17",  # camera calibration files; rosbags brings it along
 ]
 
@@ -27,11 +28,13 @@ ROS = [
     "ros-kilted-rclpy[fastrtps]",  # client library; it does not import without a middleware
     "ros-kilted-diagnostic-msgs",  # /diagnostics
     "ros-kilted-geometry-msgs",  # ego_motion
-    "ros-kilted-lifecycle-msgs",  # states and transitions of mono_node
+    "ros-kilted-lifecycle-msgs",  # states and transitions of mono_node and stereo_node
     "ros-kilted-nav-msgs",  # odometry in
     "ros-kilted-rosgraph-msgs",  # /clock of a replay
     "ros-kilted-sensor-msgs",  # images, CameraInfo, point cloud
     "ros-kilted-std-msgs",  # headers and label names
+    "ros-kilted-stereo-msgs",  # disparity
+    "ros-kilted-visualization-msgs",  # markers of moving objects
 ]
 
 OFFLINE = [
@@ -70,7 +73,7 @@ def files(pattern: str) -> list[str]:
 setup(
     name=NAME,
     version="0.1.0",
-    description="Depth, semantics, flow, ego-motion and moving objects from a camera, for ROS 2",
+    description="Depth, semantics, flow, 3D motion and objects from one camera or two, for ROS 2",
     author="The scene_perception maintainers",
     author_email="maintainers@example.com",
     maintainer="The scene_perception maintainers",
