@@ -55,6 +55,13 @@ class ReplayConfig:
     pace_topic: str = setting(
         "depth/image_rect", "where the consumer answers a frame with the frame's stamp"
     )
+    answers_behind: int = setting(
+        0,
+        "with pace consumer, wait for the answer to the frame this many before the newest: 1 for "
+        "a node that describes a frame once the next one is there, as stereo_node does",
+        minimum=0,
+        maximum=10,
+    )
     frame_topic: str = setting(
         "", "recorded topic whose messages are the frames; empty is the first of images"
     )

@@ -22,6 +22,7 @@ from scene_perception.recordings.bags import BagMessage, BagTopic
 from scene_perception.recordings.cdr import header_stamp_ns
 from scene_perception.recordings.playback import (
     IMAGE_TYPES,
+    Answers,
     RealTime,
     by_frame,
     frame_topic,
@@ -57,7 +58,7 @@ class ReplayNode(Node):  # type: ignore[misc]
         self._senders = self._make_senders()
         self._clock_sender = self.create_publisher(Clock, "/clock", 10)
         self._clock_ns = -1
-        self._answers: set[int] = set()
+        self._answers = Answers(self.config.answers_behind)
 
     def work(self, executor: Executor) -> None:
         """Wait for subscribers, then play; ``executor`` has this node and is spun meanwhile."""
@@ -146,7 +147,7 @@ class ReplayNode(Node):  # type: ignore[misc]
         self.create_subscription(kind, name, self._take_answer, qos, raw=True)
 
     def _take_answer(self, data: bytes) -> None:
-        self._answers.add(header_stamp_ns(data))
+        self._answers.take(header_stamp_ns(data))
 
     def _play_in_time(self) -> None:
         schedule = RealTime(self.config.rate)
@@ -158,17 +159,19 @@ class ReplayNode(Node):  # type: ignore[misc]
 
     def _play_by_answers(self) -> None:
         schedule = RealTime(self.config.rate)
+        self._answers.restart()
         for index, frame in enumerate(by_frame(self._messages(), self._frames)):
             begins_ns = frame.messages[0].time_ns
             if index:
                 self._wait_until(begins_ns, schedule)
             # From each frame anew: a slow answer is not caught up with.
             schedule.restart(begins_ns, time.monotonic_ns())
-            self._answers.clear()
+            if frame.stamp_ns is not None:
+                self._answers.send(frame.stamp_ns)
             for message in frame.messages:
                 self._publish(message)
-            if frame.stamp_ns is not None:
-                self._wait_for_answer(frame.stamp_ns)
+            if (awaited := self._answers.due()) is not None:
+                self._wait_for_answer(awaited)
 
     def _wait_for_answer(self, stamp_ns: int) -> None:
         timeout = self.config.answer_timeout_s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -47,6 +48,41 @@ class RealTime:
     def recorded_ns(self, now_ns: int) -> int:
         """Return the recorded time that the monotonic time ``now_ns`` stands for."""
         return self._recorded_ns + round((now_ns - self._started_ns) * self._rate)
+
+
+class Answers:
+    """What a consumer has answered, and which of its answers is due.
+
+    Args:
+        behind: how many frames later than its own a frame is answered.
+    """
+
+    def __init__(self, behind: int) -> None:
+        self._behind = behind
+        self._sent: deque[int] = deque()
+        self._taken: set[int] = set()
+
+    def restart(self) -> None:
+        """Forget everything: the frames begin anew, with stamps that have been answered."""
+        self._sent.clear()
+        self._taken.clear()
+
+    def send(self, stamp_ns: int) -> None:
+        """Note that a frame is about to be sent; an answer to its stamp from before is void."""
+        self._taken.intersection_update(self._sent)
+        self._taken.discard(stamp_ns)
+        self._sent.append(stamp_ns)
+
+    def take(self, stamp_ns: int) -> None:
+        """Note an answer."""
+        self._taken.add(stamp_ns)
+
+    def due(self) -> int | None:
+        """Return the frame to wait for before the next is sent, None while there is none."""
+        return self._sent.popleft() if len(self._sent) > self._behind else None
+
+    def __contains__(self, stamp_ns: int) -> bool:
+        return stamp_ns in self._taken
 
 
 @dataclass(frozen=True)

@@ -236,6 +236,34 @@ def test_consumer_pace_waits_for_the_answer_to_each_frame(stage, poll, tmp_path)
     assert playing.node.problems == {}
 
 
+def test_consumer_pace_serves_a_node_that_answers_a_frame_once_the_next_is_there(
+    stage, poll, tmp_path
+):
+    source = str(make_bag(tmp_path / "bag", count=8))
+    playing = stage(
+        source=source, pace="consumer", rate=100.0, answers_behind=1, answer_timeout_s=5.0
+    )
+    answers = playing.peer.create_publisher(Image, "depth/image_rect", 5)
+    frames: list[bytes] = []
+    ahead: list[int] = []
+
+    def answer_previous(data: bytes) -> None:
+        ahead.append(playing.node.published["/image_rect"] - len(frames))
+        frames.append(data)
+        if len(frames) > 1:
+            pixels = np.zeros((2, 2), np.float32)
+            previous = cdr.header_stamp_ns(frames[-2])
+            answers.publish(image_message(pixels, "32FC1", previous, "camera"))
+
+    playing.peer.create_subscription(Image, "/image_rect", answer_previous, 100, raw=True)
+    playing.play()
+    poll(playing.ended)
+    assert playing.error is None
+    assert frames == [image(index) for index in range(8)]
+    assert max(ahead) <= 2  # this frame and, at first, the one after it
+    assert playing.node.problems == {}
+
+
 def test_consumer_pace_is_never_faster_than_the_rate(stage, poll, tmp_path):
     source = str(make_bag(tmp_path / "bag", count=5))
     playing = stage(source=source, pace="consumer", rate=2.0)

@@ -6,6 +6,7 @@ import pytest
 from scene_perception.recordings import cdr
 from scene_perception.recordings.bags import BagMessage, BagTopic
 from scene_perception.recordings.playback import (
+    Answers,
     RealTime,
     by_frame,
     frame_topic,
@@ -36,6 +37,46 @@ def test_recorded_time_is_the_inverse_of_due_time(rate):
     assert schedule.recorded_ns(schedule.due_ns(10**18 + 123_456_789)) == pytest.approx(
         10**18 + 123_456_789, abs=100
     )
+
+
+def test_each_frame_waits_for_its_own_answer():
+    answers = Answers(0)
+    answers.send(10)
+    assert answers.due() == 10
+    assert 10 not in answers
+    answers.take(10)
+    assert 10 in answers
+
+
+def test_one_behind_waits_for_the_answer_to_the_frame_before():
+    answers = Answers(1)
+    answers.send(10)
+    assert answers.due() is None
+    answers.send(20)
+    assert answers.due() == 10
+    answers.send(30)
+    assert answers.due() == 20
+
+
+def test_an_answer_that_comes_early_counts_when_it_is_due():
+    answers = Answers(1)
+    answers.send(10)
+    answers.take(10)
+    answers.send(20)
+    assert answers.due() in answers
+
+
+@pytest.mark.parametrize("again", ["sent twice", "restarted"])
+def test_an_answer_from_before_does_not_count_for_the_same_stamp_again(again):
+    answers = Answers(0)
+    answers.send(10)
+    assert answers.due() == 10
+    answers.take(10)
+    if again == "restarted":
+        answers.restart()
+    answers.send(10)
+    assert answers.due() == 10
+    assert 10 not in answers
 
 
 def test_a_frame_takes_along_what_is_recorded_before_the_next():
