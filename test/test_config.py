@@ -1,17 +1,55 @@
 """The shipped parameter files and layouts agree with the nodes."""
 
 import json
+from typing import NamedTuple
 
 import pytest
 import yaml
 
-from scene_perception.nodes.outputs import DEPTH_OUTPUTS, MOTION_OUTPUTS
+from scene_perception.nodes import outputs, stereo_outputs
 from scene_perception.nodes.parameter_file import CONFIGS, render
 from scene_perception.nodes.parameters import with_values
 
-PUBLISHED = {*DEPTH_OUTPUTS, *MOTION_OUTPUTS, "points", "semantic/labels", "diagnostics"}
-INPUTS = {"image_rect", "camera_info"}
-EXPECTED_ON_SCREEN = {"image_rect", "depth/color", "semantic/color", "flow/color", "points"}
+SHARED = {"points": "PointCloud2", "semantic/labels": "String", "diagnostics": "DiagnosticArray"}
+
+
+def types_of(*tables):
+    return {
+        name: output.message_type.__name__ for table in tables for name, output in table.items()
+    }
+
+
+class Layout(NamedTuple):
+    """A shipped layout's name, its node's topics with their types, and what it must show."""
+
+    name: str
+    topics: dict[str, str]
+    expected: set[str]
+
+
+LAYOUTS = (
+    Layout(
+        "omeganet",
+        types_of(outputs.DEPTH_OUTPUTS, outputs.MOTION_OUTPUTS)
+        | SHARED
+        | {"image_rect": "Image", "camera_info": "CameraInfo"},
+        {"image_rect", "depth/color", "semantic/color", "flow/color", "points"},
+    ),
+    Layout(
+        "dwarf",
+        types_of(
+            stereo_outputs.DEPTH_OUTPUTS,
+            stereo_outputs.SEMANTIC_OUTPUTS,
+            stereo_outputs.MOTION_OUTPUTS,
+        )
+        | SHARED
+        | {"left/image_rect": "Image", "left/camera_info": "CameraInfo"},
+        {
+            *("left/image_rect", "disparity/color", "depth/color", "flow/color", "points"),
+            *("scene_flow/color", "motion_mask/color", "moving_objects/markers"),
+        },
+    ),
+)
 
 
 def flat(parameters, prefix=""):
@@ -40,35 +78,46 @@ def test_every_node_has_its_parameter_file_and_no_other_exists(repository):
     assert {path.stem for path in (repository / "config").glob("*.yaml")} == set(CONFIGS)
 
 
+@pytest.fixture(params=LAYOUTS, ids=lambda layout: layout.name)
+def layout(request):
+    return request.param
+
+
 @pytest.fixture
-def rviz(repository):
-    layout = yaml.safe_load((repository / "config" / "omeganet.rviz").read_text())
-    return layout["Visualization Manager"]["Displays"], layout["Window Geometry"]
+def rviz(layout, repository):
+    return yaml.safe_load((repository / "config" / f"{layout.name}.rviz").read_text())
 
 
-def test_rviz_shows_topics_that_the_node_has(rviz):
-    displays, _ = rviz
-    shown = {display["Topic"]["Value"].lstrip("/") for display in displays if "Topic" in display}
-    assert shown >= EXPECTED_ON_SCREEN
-    assert shown <= PUBLISHED | INPUTS
+@pytest.fixture
+def displays(rviz):
+    return [d for d in rviz["Visualization Manager"]["Displays"] if "Topic" in d]
 
 
-def test_rviz_subscribes_so_that_every_publisher_matches(rviz):
-    displays, _ = rviz
-    policies = {d["Topic"]["Reliability Policy"] for d in displays if "Topic" in d}
-    assert policies == {"Best Effort"}
+def test_every_layout_is_shipped_for_rviz_and_foxglove_and_no_other_exists(repository):
+    wanted = {layout.name + end for layout in LAYOUTS for end in (".rviz", "_foxglove.json")}
+    found = {path.name for path in (repository / "config").iterdir() if path.suffix != ".yaml"}
+    assert found == wanted
 
 
-def test_rviz_opens_the_panel_of_every_image(rviz):
-    displays, panels = rviz
+def test_rviz_shows_topics_that_the_node_has_as_what_they_are(layout, displays):
+    shown = {d["Topic"]["Value"].lstrip("/"): d["Class"].partition("/")[2] for d in displays}
+    assert set(shown) >= layout.expected
+    assert shown.items() <= layout.topics.items()
+
+
+def test_rviz_subscribes_so_that_every_publisher_matches(displays):
+    assert {display["Topic"]["Reliability Policy"] for display in displays} == {"Best Effort"}
+
+
+def test_rviz_opens_the_panel_of_every_image(rviz, displays):
     images = {d["Name"] for d in displays if d["Class"] == "rviz_default_plugins/Image"}
     assert images
-    assert all(not panels[name]["collapsed"] for name in images)
+    assert all(not rviz["Window Geometry"][name]["collapsed"] for name in images)
 
 
 @pytest.fixture
-def foxglove(repository):
-    return json.loads((repository / "config" / "omeganet_foxglove.json").read_text())
+def foxglove(layout, repository):
+    return json.loads((repository / "config" / f"{layout.name}_foxglove.json").read_text())
 
 
 def topics_in(panel):
@@ -87,10 +136,10 @@ def panels_in(layout):
     return panels_in(layout["first"]) + panels_in(layout["second"])
 
 
-def test_foxglove_shows_topics_that_the_node_has(foxglove):
+def test_foxglove_shows_topics_that_the_node_has(layout, foxglove):
     shown = topics_in(foxglove["configById"])
-    assert shown >= EXPECTED_ON_SCREEN
-    assert shown <= PUBLISHED | INPUTS
+    assert shown >= layout.expected
+    assert shown <= set(layout.topics)
 
 
 def test_foxglove_places_every_panel_once(foxglove):

@@ -13,6 +13,7 @@ NAME = "scene_perception"
 # Each node's executable, with a parameter that the node refuses.
 NODES = {
     "mono_node": "image_transport:=paper",
+    "stereo_node": "image_transport:=paper",
     "record_node": "storage:=paper",
     "replay_node": "pace:=paper",
 }

@@ -10,58 +10,53 @@ import sys
 
 import pytest
 import rclpy
-import yaml
 from lifecycle_msgs.srv import GetState
 
 from offline.processes import wait_until
 from scene_perception.nodes.parameter_file import CONFIGS
 from scene_perception.settings import walk
 
-NODE_OF = {"omeganet": "mono_node", "replay": "replay_node", "record": "record_node"}
+NODE_OF = {
+    "omeganet": "mono_node",
+    "dwarf": "stereo_node",
+    "replay": "replay_node",
+    "record": "record_node",
+}
+LIVE = ("omeganet", "dwarf")
 TIMEOUT_S = 60.0
 
 
-def constants(path):
-    """The literal constants of a launch file, read without importing it."""
-    found = {}
-    for statement in ast.parse(path.read_text()).body:
-        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Dict):
-            named = zip(statement.value.keys, statement.value.values, strict=True)
-            pairs = {key.value: value for key, value in named if key is not None}
-            found[statement.targets[0].id] = pairs
-    return found
+def settings_of(path):
+    """A launch file's arguments that set a parameter, with its name; read without launch."""
+    (settings,) = [
+        ast.literal_eval(statement.value)
+        for statement in ast.parse(path.read_text()).body
+        if isinstance(statement, ast.Assign) and statement.targets[0].id == "SETTINGS"
+    ]
+    return {
+        argument: content[0] if isinstance(content, tuple) else argument
+        for argument, content in settings.items()
+    }
 
 
 @pytest.mark.parametrize("launch_file", NODE_OF)
 def test_every_parameter_that_a_launch_file_sets_exists(launch_file, repository):
-    settings = constants(repository / "launch" / f"{launch_file}.launch.py")["SETTINGS"]
-    values = [getattr(value, "value", None) for value in settings.values()]
-    named = set(values) if launch_file == "omeganet" else set(settings)
+    settings = settings_of(repository / "launch" / f"{launch_file}.launch.py")
     known = {name for name, _, _ in walk(CONFIGS[NODE_OF[launch_file]])}
-    assert named <= known | {"use_sim_time"}
+    assert set(settings.values()) <= known | {"use_sim_time"}
 
 
-def test_every_setting_of_the_omeganet_launch_file_is_a_declared_argument(repository):
-    content = constants(repository / "launch" / "omeganet.launch.py")
-    assert set(content["SETTINGS"]) <= set(content["ARGUMENTS"])
-
-
-def test_every_topic_that_rviz_shows_follows_the_namespace(repository):
-    tree = ast.parse((repository / "launch" / "omeganet.launch.py").read_text())
-    (viewed,) = [
-        ast.literal_eval(statement.value)
-        for statement in tree.body
-        if isinstance(statement, ast.Assign) and statement.targets[0].id == "VIEWED"
-    ]
-    layout = yaml.safe_load((repository / "config" / "omeganet.rviz").read_text())
-    displays = layout["Visualization Manager"]["Displays"]
-    shown = {display["Topic"]["Value"] for display in displays if "Topic" in display}
-    assert shown == {f"/{topic}" for topic in viewed}
+def test_arguments_that_both_live_nodes_have_set_the_same_parameters(repository):
+    omeganet, dwarf = (settings_of(repository / "launch" / f"{name}.launch.py") for name in LIVE)
+    shared = set(omeganet) & set(dwarf)
+    assert {"weights", "backend", "height", "image_transport", "autostart"} <= shared
+    assert {name: omeganet[name] for name in shared} == {name: dwarf[name] for name in shared}
 
 
 def test_every_launch_file_belongs_to_a_node(repository):
     names = {path.name for path in (repository / "launch").iterdir() if path.suffix == ".py"}
     assert names == {f"{name}.launch.py" for name in NODE_OF}
+    assert set(NODE_OF.values()) == set(CONFIGS)
 
 
 @pytest.fixture
@@ -175,8 +170,59 @@ def test_omeganet_launch_file_activates_the_node_with_the_given_parameters(prefi
 
 
 @pytest.mark.usefixtures("launch_ros")
-def test_omeganet_launch_file_without_weights_says_what_is_missing(prefix):
-    with Launched(prefix, "omeganet") as launched:
+def test_dwarf_launch_file_activates_the_node_with_the_given_parameters(prefix, observer):
+    arguments = [
+        "namespace:=robot",
+        "left:=/stereo/left/image_rect",
+        "right:=/stereo/right/image_rect",
+        "right_camera_info:=/elsewhere/camera_info",
+        "backend:=constant",
+        "height:=128",
+        "width:=256",
+        "sync_tolerance:=1",
+    ]
+    with Launched(prefix, "dwarf", *arguments) as launched:
+        launched.await_text("engines:")
+        await_state(observer, "/robot/stereo_node", "active")
+        for topic in ("left/image_rect", "right/image_rect", "left/camera_info"):
+            launched.await_text(f"/stereo/{topic}")
+        launched.await_text("/elsewhere/camera_info")
+        launched.await_text("/robot/disparity")
+    assert "Traceback" not in launched.text()
+
+
+@pytest.fixture
+def rviz_arguments(prefix):
+    """Where an RViz that cannot be installed here would find its command line."""
+    index = prefix / "share" / "ament_index" / "resource_index" / "packages"
+    (index / "rviz2").touch()
+    program = prefix / "lib" / "rviz2" / "rviz2"
+    program.parent.mkdir()
+    program.write_text('#!/bin/sh\necho "$@" > "$0.new" && mv "$0.new" "$0.arguments"\n')
+    program.chmod(0o755)
+    return program.with_name("rviz2.arguments")
+
+
+@pytest.mark.usefixtures("launch_ros")
+@pytest.mark.parametrize(
+    ("launch_file", "image", "prefixed"),
+    [("omeganet", "image", "image_rect"), ("dwarf", "left", "left/image_rect")],
+)
+def test_rviz_shows_the_topics_of_the_namespace_and_the_given_images(
+    prefix, rviz_arguments, launch_file, image, prefixed
+):
+    arguments = ["namespace:=robot", f"{image}:=/seen", "rviz:=true", "autostart:=false"]
+    with Launched(prefix, launch_file, *arguments):
+        wait_until(rviz_arguments.exists, TIMEOUT_S, "RViz to start")
+    words = rviz_arguments.read_text().split()
+    assert {f"/{prefixed}:=/seen", "/points:=points", "__ns:=/robot"} <= set(words)
+    assert words[words.index("-d") + 1].endswith(f"config/{launch_file}.rviz")
+
+
+@pytest.mark.usefixtures("launch_ros")
+@pytest.mark.parametrize("launch_file", LIVE)
+def test_live_launch_file_without_weights_says_what_is_missing(prefix, launch_file):
+    with Launched(prefix, launch_file) as launched:
         launched.await_text("allow_random_weights")
     assert "Traceback" not in launched.text()
 

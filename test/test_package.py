@@ -57,7 +57,8 @@ def import_name(requirement):
 
 
 def ros_packages(names):
-    return {name for name in names if name in {"rclpy", "cv_bridge"} or name.endswith("_msgs")}
+    others = {"rclpy", "cv_bridge", "message_filters"}
+    return {name for name in names if name in others or name.endswith("_msgs")}
 
 
 def test_manifest_describes_an_ament_python_package(manifest):
@@ -95,7 +96,7 @@ def test_setup_requires_what_the_installed_package_imports(metadata, repository)
         for requirement in metadata.extras_require[extra]
     }
     # Part of every ROS installation, and of the wheels behind rclpy.
-    optional |= {"rcl_interfaces", "builtin_interfaces", "vision_msgs", "cv_bridge"}
+    optional |= {"rcl_interfaces", "builtin_interfaces", "vision_msgs", "message_filters"}
     required = set(map(import_name, metadata.install_requires))
     imported = third_party(repository / "scene_perception")
     assert imported - optional == required
