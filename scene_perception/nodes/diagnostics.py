@@ -12,7 +12,16 @@ from scene_perception.frame import MetricScale
 from scene_perception.nodes.statistics import Snapshot
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
-BAD_INPUT = ("bad_image", "bad_camera_info", "bad_odometry", "no_camera_info")
+BAD_INPUT = (
+    "bad_image",
+    "bad_camera_info",
+    "bad_odometry",
+    "no_camera_info",
+    "different_sizes",
+    "left_unpaired",
+    "right_unpaired",
+    "swapped_images",
+)
 FAILURES = ("engine_error", "publish_error", "internal_error")
 _OLD_S, _FUTURE_S = 60.0, -1.0
 

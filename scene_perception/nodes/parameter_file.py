@@ -15,10 +15,12 @@ from pathlib import Path
 from scene_perception.nodes.mono_config import MonoNodeConfig
 from scene_perception.nodes.record_node import RecordConfig
 from scene_perception.nodes.replay_config import ReplayConfig
+from scene_perception.nodes.stereo_config import StereoNodeConfig
 from scene_perception.settings import Rule, walk
 
 CONFIGS: dict[str, object] = {
     "mono_node": MonoNodeConfig(),
+    "stereo_node": StereoNodeConfig(),
     "replay_node": ReplayConfig(),
     "record_node": RecordConfig(),
 }

@@ -83,7 +83,7 @@ class CameraSubscriptions:
     ) -> None:
         self._node = node
         self.image_name = f"{side} image".strip()
-        self._camera_info_name = f"{side} camera_info".strip()
+        self.camera_info_name = f"{side} camera_info".strip()
         prefix = side and f"{side}/"
         reliability = _RELIABILITY[config.image_reliability]
         self._image = subscribe(
@@ -117,7 +117,7 @@ class CameraSubscriptions:
 
     def camera_info_silence(self, silence_s: float) -> str:
         """Return why no CameraInfo may have come for ``silence_s``, from what the node sees."""
-        return self._silence(self._camera_info, self._camera_info_name, silence_s)
+        return self._silence(self._camera_info, self.camera_info_name, silence_s)
 
     def destroy(self) -> None:
         """Take the subscriptions away."""

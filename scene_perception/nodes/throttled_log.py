@@ -31,6 +31,12 @@ class ThrottledLog:
         self._last: dict[str, float] = {}
         self._left_out: dict[str, int] = {}
 
+    def info(self, subject: str, text: str) -> None:
+        """Write ``text``, unless ``subject`` had its turn."""
+        line = self._due(subject, text)
+        if line:
+            self._logger.info(line)
+
     def warning(self, subject: str, text: str) -> None:
         """Write ``text`` as a warning, unless ``subject`` had its turn."""
         line = self._due(subject, text)

@@ -5,7 +5,7 @@ import rclpy
 from rclpy.context import Context
 from rclpy.node import Node
 from rclpy.qos import QoSProfile, ReliabilityPolicy
-from sensor_msgs.msg import CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from scene_perception.nodes.input_watch import qos_text, silence_report
 
@@ -89,3 +89,25 @@ def test_a_matching_but_silent_publisher_points_to_its_shared_memory(
 
 def test_qos_is_told_by_reliability_durability_and_depth() -> None:
     assert qos_text(BEST_EFFORT) == "best_effort, volatile, depth 1"
+
+
+def test_a_missing_camera_info_is_named_and_others_like_it_are_offered(
+    nodes: tuple[Node, Node], poll: Poll
+) -> None:
+    listener, camera = nodes
+    camera.create_publisher(CameraInfo, "/cam/right/info", 1)
+    camera.create_publisher(Image, "/cam/right/image_rect", 1)
+    seen(listener, "/cam/right/info", poll)
+    text = silence_report(
+        listener,
+        "/right/camera_info",
+        "sensor_msgs/msg/CameraInfo",
+        BEST_EFFORT,
+        5.0,
+        "right camera_info",
+    )
+    assert text.startswith("no right camera_info for 5 s on /right/camera_info (")
+    assert text.endswith(
+        "no publisher. Topics with CameraInfo: /cam/right/info; remap with -r "
+        "/right/camera_info:=..."
+    )
