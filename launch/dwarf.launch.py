@@ -23,7 +23,7 @@ SETTINGS = {
     "weights": ("network.weights", "weights file of DWARF (.safetensors)"),
     "allow_random_weights": ("network.allow_random_weights", "true runs without weights"),
     "semantics": ("semantics.weights", "weights file of DSNet or OmegaNet, for semantics"),
-    "backend": ("network.backend", "engine that runs the network"),
+    "backend": ("network.backend", "auto, torch or constant"),
     "precision": ("network.precision", "arithmetic of the network"),
     "device": ("network.device", "auto, cpu or cuda"),
     "height": ("network.height", "network input height, px"),

@@ -20,7 +20,7 @@ LAYOUT = CONFIG / "omeganet.rviz"
 SETTINGS = {
     "weights": ("network.weights", "weights file (.safetensors)"),
     "allow_random_weights": ("network.allow_random_weights", "true runs without weights"),
-    "backend": ("network.backend", "engine that runs the network"),
+    "backend": ("network.backend", "auto, torch or constant"),
     "precision": ("network.precision", "arithmetic of the network"),
     "device": ("network.device", "auto, cpu or cuda"),
     "height": ("network.height", "network input height, px"),
