@@ -1,4 +1,4 @@
-"""One live run: replay, ``mono_node`` and the recorder as processes that talk over DDS."""
+"""One live run: replay, a perception node and the recorder as processes that talk over DDS."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ class LiveRun:
     Attributes:
         source: recording or folder of images to replay.
         folder: where the logs and the recording go; ``recording`` in it must not exist.
-        node: parameters of ``mono_node``.
+        node: parameters of the perception node.
         replay: parameters of ``replay_node`` beside the source.
         record: parameters of ``record_node`` beside the output.
         timeout_s: for the replay as a whole.
+        name: the perception node, ``mono_node`` or ``stereo_node``.
     """
 
     source: Path
@@ -38,6 +39,7 @@ class LiveRun:
     replay: Parameters = field(default_factory=dict)
     record: Parameters = field(default_factory=dict)
     timeout_s: float = 600.0
+    name: str = "mono_node"
 
     @property
     def recording(self) -> Path:
@@ -64,14 +66,13 @@ def run_live(run: LiveRun, progress: Callable[[str], None]) -> Path:
         return NodeProcess(f"{_NODES}.{name}", arguments, run.folder / f"{name}.log", environment)
 
     with ExitStack() as stack:
-        recorder = stack.enter_context(
-            node("record_node", {"output": str(run.recording), **run.record})
-        )
-        mono = stack.enter_context(node("mono_node", run.node))
-        progress("starting mono_node")
-        _await(lambda: _is_ready(mono), _START_TIMEOUT_S, "mono_node to start", mono)
+        outputs = {"output": str(run.recording), "node": run.name, **run.record}
+        recorder = stack.enter_context(node("record_node", outputs))
+        perception = stack.enter_context(node(run.name, run.node))
+        progress(f"starting {run.name}")
+        _await(lambda: _is_ready(perception), _START_TIMEOUT_S, f"{run.name} to start", perception)
         replay = stack.enter_context(node("replay_node", {"source": str(run.source), **run.replay}))
-        _follow(replay, mono, recorder, run, progress)
+        _follow(replay, perception, recorder, run, progress)
         if replay.stop():
             raise RuntimeError(f"replay_node failed; its last words:\n{replay.tail()}")
         _settle(run.recording)
@@ -100,10 +101,12 @@ def _environment(folder: Path) -> dict[str, str]:
     }
 
 
-def _is_ready(mono: NodeProcess) -> bool:
-    text = mono.text()
+def _is_ready(perception: NodeProcess) -> bool:
+    text = perception.text()
     if _REFUSED in text:
-        raise RuntimeError(f"mono_node does not start; its last words:\n{mono.tail()}")
+        raise RuntimeError(
+            f"{perception.name} does not start; its last words:\n{perception.tail()}"
+        )
     return _READY in text
 
 
@@ -124,7 +127,7 @@ def _await(
 
 def _follow(
     replay: NodeProcess,
-    mono: NodeProcess,
+    perception: NodeProcess,
     recorder: NodeProcess,
     run: LiveRun,
     progress: Callable[[str], None],
@@ -139,7 +142,7 @@ def _follow(
             progress(f"running for {now - started:.0f} s, {_recorded_mb(run.recording):.0f} MB")
         return not replay.running()
 
-    _await(ended, run.timeout_s, "the replay to end", mono, recorder)
+    _await(ended, run.timeout_s, "the replay to end", perception, recorder)
 
 
 def _settle(recording: Path) -> None:
