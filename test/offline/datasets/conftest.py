@@ -54,3 +54,22 @@ def kitti_odometry(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture
+def kitti_scene_flow(tmp_path: Path) -> Path:
+    """A data set of three training pairs of 16x8 px; each image has a value of its own."""
+    root = tmp_path / "scene_flow"
+    (root / "training" / "calib_cam_to_cam").mkdir(parents=True)
+    for side, camera in enumerate(("image_2", "image_3")):
+        folder = root / "training" / camera
+        folder.mkdir()
+        for number in range(3):
+            for moment in (0, 1):
+                value = 100 * number + 10 * moment + side
+                pixels = np.full((8, 16, 3), (value + 2, value + 1, value), np.uint8)
+                cv2.imwrite(str(folder / f"{number:06d}_1{moment}.png"), pixels)
+    for number in range(3):
+        file = root / "training" / "calib_cam_to_cam" / f"{number:06d}.txt"
+        file.write_text(f"P_rect_02: {P_LEFT}\nP_rect_03: {P_RIGHT}\n")
+    return root
