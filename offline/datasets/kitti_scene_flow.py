@@ -24,6 +24,7 @@ _LEFT, _RIGHT = "image_2", "image_3"
 _IMAGE = re.compile(r"(\d{6})_1[01]\.png")
 
 Image = NDArray[np.uint8]
+Images = tuple[Image, Image, Image, Image]
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class ScenePairs:
     next_right: Path
     calibration: Path | None = None
 
-    def images(self) -> tuple[Image, Image, Image, Image]:
+    def images(self) -> Images:
         """Return left, right, next left and next right image, RGB. # (H, W, 3).
 
         Raises:

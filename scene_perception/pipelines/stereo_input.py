@@ -68,13 +68,17 @@ def choose_fit(camera: tuple[int, int], network: tuple[int, int], fit: str) -> F
 
 
 def to_network(frame: StereoFrame, fit: Fit) -> Tensor:
-    """Return both images as one batch, RGB in 0..1, left first. # (2, 3, H, W) float32.
+    """Return both images as one batch, RGB in 0..1, left first. # (2, 3, H, W) float32."""
+    return pair_to_network(frame.left.image, frame.right.image, fit)
+
+
+def pair_to_network(left: NDArray[np.uint8], right: NDArray[np.uint8], fit: Fit) -> Tensor:
+    """Return two images as one batch, as ``to_network``. # (H, W, 3) -> (2, 3, H, W) float32.
 
     Padding is that of the published test script: reflection without the edge pixel, half of
     what is missing (rounded down) above and left.
     """
-    planes = [_planes(image, fit) for image in (frame.left.image, frame.right.image)]
-    return torch.from_numpy(np.stack(planes))
+    return torch.from_numpy(np.stack([_planes(image, fit) for image in (left, right)]))
 
 
 def _planes(image: NDArray[np.uint8], fit: Fit) -> Float:
