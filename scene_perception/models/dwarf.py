@@ -15,22 +15,20 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from scene_perception.models.dwarf_blocks import (
-    HEAD_CHANNELS,
-    HEADS,
-    TRUNK_CHANNELS,
-    ContextNetwork,
-    Estimate,
-)
+from scene_perception.models.dwarf_blocks import HEAD_CHANNELS, HEADS, TRUNK_CHANNELS, Estimate
 from scene_perception.models.dwarf_decoder import (
-    UNIT_PX,
     LevelEstimate,
     SceneFlowDecoder,
     level_channels,
     predictions,
 )
 from scene_perception.models.dwarf_encoder import LEVELS, STEREO_CHANNELS, StereoEncoder
-from scene_perception.models.layers import check_image_size, resize_bilinear
+from scene_perception.models.dwarf_refinement import (
+    DisparityRefinement,
+    MotionRefinement,
+    full_size,
+)
+from scene_perception.models.layers import check_image_size
 
 PARTS = (
     "stereo_encoder",
@@ -41,70 +39,12 @@ PARTS = (
 ROLES = ("current", "next")
 
 
-class DisparityOutputs(NamedTuple):
-    """Disparity of the left image, px, positive where the network is right. # (B, 1, H, W)."""
-
-    disparity: Tensor
-
-
-class MotionOutputs(NamedTuple):
-    """What becomes of the left image's points one frame later.
-
-    Attributes:
-        next_disparity: at t+1, of the point seen at this pixel at t, px. # (B, 1, H, W)
-        flow: left to next left image, px, channel 0 = x. # (B, 2, H, W)
-    """
-
-    next_disparity: Tensor
-    flow: Tensor
-
-
 class DWARFOutputs(NamedTuple):
     """``DisparityOutputs`` and ``MotionOutputs``."""
 
     disparity: Tensor
     next_disparity: Tensor
     flow: Tensor
-
-
-class DisparityRefinement(nn.Module):
-    """Disparity at the images' size. All that depth needs after the decoder."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.disparity = ContextNetwork(
-            level_channels(LEVELS[0]) + TRUNK_CHANNELS + HEAD_CHANNELS, 1
-        )
-
-    def forward(
-        self, trunk: Tensor, disparity_features: Tensor, coarse_disparity: Tensor
-    ) -> DisparityOutputs:
-        """Refine ``CoarseSceneFlow``'s disparity."""
-        refined = coarse_disparity + self.disparity(trunk, disparity_features)
-        return DisparityOutputs(-full_size(refined))
-
-
-class MotionRefinement(nn.Module):
-    """Disparity at t+1 and flow at the images' size."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        channels = level_channels(LEVELS[0]) + TRUNK_CHANNELS + HEAD_CHANNELS
-        self.next_disparity = ContextNetwork(channels, 1)
-        self.flow = ContextNetwork(channels, 2)
-
-    def forward(
-        self,
-        trunk: Tensor,
-        next_disparity_features: Tensor,
-        flow_features: Tensor,
-        coarse_next_disparity: Tensor,
-        coarse_flow: Tensor,
-    ) -> MotionOutputs:
-        """Refine ``CoarseSceneFlow``'s motion."""
-        next_disparity = coarse_next_disparity + self.next_disparity(trunk, next_disparity_features)
-        flow = coarse_flow + self.flow(trunk, flow_features)
-        return MotionOutputs(-full_size(next_disparity), full_size(flow))
 
 
 class DWARF(nn.Module):
@@ -196,12 +136,6 @@ class DWARF(nn.Module):
         features = finest.features.chunk(len(HEADS), 1)
         pairs = zip(contexts, features, strict=True)
         return torch.cat([context(finest.trunk, own) for context, own in pairs], 1)
-
-
-def full_size(refined: Tensor) -> Tensor:
-    """Return level 2's predictions at the images' size, px. # (B, C, 4h, 4w)."""
-    height, width = refined.shape[2:]
-    return resize_bilinear(refined * UNIT_PX, 4 * height, 4 * width)
 
 
 def _level_arrays(n: int, level: LevelEstimate) -> dict[str, Tensor]:

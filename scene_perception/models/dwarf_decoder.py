@@ -121,7 +121,8 @@ class SceneFlowDecoder(nn.Module):
             right, following = warped_views(right, following, shifts)
         next_left, next_right = following.chunk(2)
         costs = cost_volume(left, right, next_left, next_right)
-        estimate = self.levels[f"level_{n}"](torch.cat([costs, *known], 1))
+        inputs = _laid_out_as(left, torch.cat([costs, *known], 1))
+        estimate = self.levels[f"level_{n}"](inputs)
         return LevelEstimate(estimate, costs, (right, next_left, next_right))
 
 
@@ -139,6 +140,16 @@ def warped_views(right: Tensor, following: Tensor, shifts: Tensor) -> tuple[Tens
         warp_along_rows(right, shift),
         warp_repeating_border(following, torch.cat([flow, next_flow])),
     )
+
+
+def _laid_out_as(reference: Tensor, features: Tensor) -> Tensor:
+    """Return ``features`` channels last in memory if ``reference`` is.
+
+    A concatenation of both kinds is not, and each layer that reads it would turn it around.
+    """
+    if reference.is_contiguous(memory_format=torch.channels_last):
+        return features.contiguous(memory_format=torch.channels_last)
+    return features
 
 
 def predictions(motion: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -4,6 +4,7 @@ import torch
 
 from scene_perception.models.dwarf import DWARF
 from scene_perception.models.dwarf_decoder import level_channels, predictions, warped_views
+from scene_perception.models.dwarf_encoder import LEVELS, STEREO_CHANNELS
 
 
 def test_levels_read_as_many_channels_as_published() -> None:
@@ -37,3 +38,11 @@ def test_a_level_warps_by_twenty_times_the_motion_in_its_own_pixels(dwarf: DWARF
     level = decoder._level(4, pair, pair, estimate._replace(upsampled=upsampled))
     expected = (pair[1:, :, :3, :3] + pair[1:, :, :3, 1:]) / 2
     torch.testing.assert_close(level.warped[0][:, :, :3, 1:], expected)
+
+
+def test_the_trunk_stays_channels_last_where_the_features_are(dwarf: DWARF) -> None:
+    features = [torch.rand(2, STEREO_CHANNELS[n], 64 >> n, 128 >> n) for n in LEVELS]
+    turned = [level.contiguous(memory_format=torch.channels_last) for level in features]
+    for pyramid, last in ((features, False), (turned, True)):
+        trunk = dwarf.scene_flow_decoder.estimate(pyramid, pyramid)[-1].estimate.trunk
+        assert trunk.is_contiguous(memory_format=torch.channels_last) == last
