@@ -12,10 +12,8 @@ The executor's thread only receives; the session's worker converts, infers and p
 from __future__ import annotations
 
 import os
-import traceback
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
+from collections.abc import Iterator, Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
 from diagnostic_msgs.msg import DiagnosticArray
@@ -26,21 +24,18 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.parameter import Parameter
 
 from scene_perception.engines.base import Engine
-from scene_perception.engines.build import resolve_backend, resolve_device
 from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.load import LoadedEngines
 from scene_perception.nodes import parameters
 from scene_perception.nodes.dds import transport_in_effect
-from scene_perception.nodes.diagnostics import NodeReport, Task, diagnostic_array
+from scene_perception.nodes.diagnostics import NodeReport, Task, diagnostic_array, network_values
 from scene_perception.nodes.journal import Journal
 from scene_perception.nodes.node_config import START_ONLY, NodeConfig, refuse_while_configured
 from scene_perception.nodes.session import Session
 from scene_perception.nodes.statistics import Statistics
 from scene_perception.nodes.throttled_log import ThrottledLog
+from scene_perception.nodes.transitions import FAILURE, SUCCESS, logged
 
-SUCCESS = TransitionCallbackReturn.SUCCESS
-FAILURE = TransitionCallbackReturn.FAILURE
-Transition = Callable[["AnyNode", LifecycleState], TransitionCallbackReturn]
 Engines = Mapping[str, Engine]
 Config = TypeVar("Config", bound=NodeConfig)
 
@@ -68,20 +63,6 @@ class Outputs(Protocol):
 Pipeline = TypeVar("Pipeline")
 Topics = TypeVar("Topics", bound=Outputs)
 Active = TypeVar("Active", bound=Session[Any])
-
-
-def _logged(transition: Transition) -> Transition:
-    """Log what a transition raises: rclpy swallows it and only reports an error state."""
-
-    @wraps(transition)
-    def logging_transition(node: AnyNode, state: LifecycleState) -> TransitionCallbackReturn:
-        try:
-            return transition(node, state)
-        except Exception:
-            node.get_logger().error(f"{transition.__name__}: {traceback.format_exc()}")
-            raise
-
-    return logging_transition
 
 
 class PerceptionNode(
@@ -151,7 +132,7 @@ class PerceptionNode(
         """What was counted and timed."""
         return self.journal.statistics
 
-    @_logged
+    @logged
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the engines and offer the topics; FAILURE says in the log what to change."""
         self._problem = ""
@@ -172,7 +153,7 @@ class PerceptionNode(
             self.get_logger().info(line)
         return super().on_configure(state)
 
-    @_logged
+    @logged
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start the inference thread and subscribe."""
         if self._outputs is None:
@@ -182,25 +163,25 @@ class PerceptionNode(
         self.session = self.create_session(self.create_pipeline(self.config), self._outputs)
         return result
 
-    @_logged
+    @logged
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Unsubscribe and end the inference thread; the engines stay loaded."""
         self._stop()
         return super().on_deactivate(state)
 
-    @_logged
+    @logged
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free engines and topics."""
         self._release()
         return super().on_cleanup(state)
 
-    @_logged
+    @logged
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free everything, from any state."""
         self._release()
         return super().on_shutdown(state)
 
-    @_logged
+    @logged
     def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Free everything, so that the node can be configured again."""
         self._release()
@@ -271,21 +252,7 @@ class PerceptionNode(
             inputs=session.input_states() if session else (),
             image_age_s=session.image_age_s(now_ns) if session else None,
             patience_s=self.config.no_image_warning_s,
-            network=_network_values(self._loaded, self.network),
+            network=network_values(self._loaded, self.network),
             random_weights=self._loaded is not None and self._loaded.random,
             tasks=self.tasks(),
         )
-
-
-AnyNode = PerceptionNode[Any, Any, Any, Any]
-
-
-def _network_values(loaded: LoadedEngines | None, config: NetworkConfig) -> dict[str, str]:
-    if loaded is None:
-        return {}
-    return {
-        "engines": loaded.description,
-        "backend": resolve_backend(config.backend),
-        "device": resolve_device(config.device),
-        "weights": "random" if loaded.random else config.weights,
-    }
