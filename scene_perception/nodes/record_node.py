@@ -1,4 +1,7 @@
-"""Record topics, by default all outputs of ``mono_node``, as a rosbag2 recording."""
+"""Record topics, by default all outputs of ``mono_node``, as a rosbag2 recording.
+
+``-p node:=stereo_node`` records those of another node.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from rclpy.clock import Clock, ClockType
 from rclpy.executors import Executor
@@ -25,7 +29,11 @@ from scene_perception.recordings.playback import IMAGE_TYPES, names
 from scene_perception.settings import setting, walk
 
 _POLL_S = 0.1
-_LARGE_TYPES = (*IMAGE_TYPES, "sensor_msgs/msg/PointCloud2")
+_LARGE_TYPES = (
+    *IMAGE_TYPES,
+    "sensor_msgs/msg/PointCloud2",
+    "stereo_msgs/msg/DisparityImage",
+)
 _SMALL_DEPTH = 100
 # Every node publishes these; they are no output.
 _HOUSEKEEPING = ("/rosout", "/parameter_events", "/transition_event")
@@ -134,8 +142,10 @@ class RecordNode(Node):  # type: ignore[misc]
 
     def _subscribe(self, name: str, publishers: Sequence[TopicEndpointInfo]) -> None:
         msgtype = publishers[0].topic_type
-        if not cdr.knows(msgtype):
-            self.get_logger().warning(f"not recording {name}: {msgtype} is no standard type")
+        try:
+            kind = _recordable(msgtype)
+        except ValueError as error:
+            self.get_logger().warning(f"not recording {name}: {error}")
             return
         depth = self.config.image_depth if msgtype in _LARGE_TYPES else _SMALL_DEPTH
         qos = topics.matching_qos(publishers, depth)
@@ -143,9 +153,7 @@ class RecordNode(Node):  # type: ignore[misc]
             qos.reliability = ReliabilityPolicy.BEST_EFFORT
         self._writer.add_topic(name, msgtype, latched=topics.are_latched(publishers))
         self.recorded[name] = 0
-        self.create_subscription(
-            topics.message_class(msgtype), name, partial(self._take, name), qos, raw=True
-        )
+        self.create_subscription(kind, name, partial(self._take, name), qos, raw=True)
         self.get_logger().info(f"recording {name} ({msgtype}): {topics.describe(qos)}")
 
     def _take(self, topic: str, data: bytes) -> None:
@@ -161,6 +169,13 @@ class RecordNode(Node):  # type: ignore[misc]
             accepted = self._writer.put(topic, time_ns, data)
             (self.recorded if accepted else self.dropped)[topic] += 1
         self._early.clear()
+
+
+def _recordable(msgtype: str) -> type[Any]:
+    """Return the class of a message type, or raise ValueError if it cannot be recorded."""
+    if not cdr.knows(msgtype):
+        raise ValueError(f"{msgtype} is no standard type")
+    return topics.message_class(msgtype)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

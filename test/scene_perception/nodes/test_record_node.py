@@ -20,9 +20,11 @@ from rclpy.qos import QoSProfile, qos_profile_sensor_data
 from rclpy.serialization import deserialize_message
 from rclpy.time import Time
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import Image, PointCloud2
 from std_msgs.msg import String
+from stereo_msgs.msg import DisparityImage
 
+from scene_perception.nodes import topics
 from scene_perception.nodes.messages import image_message
 from scene_perception.nodes.record_node import RecordNode
 from scene_perception.recordings.bags import Bag, BagError
@@ -35,10 +37,12 @@ def image(index: int) -> Image:
 class Studio:
     """A record node at work in one thread, and a node with publishers beside it."""
 
-    def __init__(self, output: Path, namespace: str = "", **settings: object) -> None:
+    def __init__(
+        self, output: Path, namespace: str = "", peer: str = "mono_node", **settings: object
+    ) -> None:
         self.context = Context()
         rclpy.init(context=self.context)
-        self.peer = Node("mono_node", context=self.context, namespace=namespace)
+        self.peer = Node(peer, context=self.context, namespace=namespace)
         self.output = output
         self.node = RecordNode(
             context=self.context,
@@ -123,6 +127,48 @@ def test_without_names_the_outputs_of_mono_node_are_recorded(studio, poll):
     poll(lambda: recording.node.recorded["/depth/image_rect"] == 1)
     recording.finish()
     assert set(recording.topics) == {"/depth/image_rect"}  # neither rosout nor parameters
+
+
+def test_outputs_of_stereo_node_are_recorded_whatever_their_type(studio, poll):
+    kinds = {
+        "/disparity": (DisparityImage, "stereo_msgs/msg/DisparityImage"),
+        "/moving_objects": (PointCloud2, "sensor_msgs/msg/PointCloud2"),
+        "/ego_motion": (TwistStamped, "geometry_msgs/msg/TwistStamped"),
+    }
+    recording = studio(namespace="robot", peer="stereo_node", node="stereo_node")
+    for topic, (kind, _) in kinds.items():
+        recording.publisher(topic, kind, poll).publish(kind())
+    poll(lambda: recording.node.recorded == dict.fromkeys(kinds, 1))
+    recorded = {message.topic: message.type for message in recording.finish()}
+    assert recorded == {topic: name for topic, (_, name) in kinds.items()}
+
+
+def test_markers_are_recorded(studio, poll):
+    markers = pytest.importorskip("visualization_msgs.msg")
+    recording = studio(namespace="robot", peer="stereo_node", node="stereo_node")
+    published = recording.publisher("/moving_objects/markers", markers.MarkerArray, poll)
+    published.publish(markers.MarkerArray(markers=[markers.Marker()]))
+    poll(lambda: recording.node.recorded["/moving_objects/markers"] == 1)
+    assert deserialize_message(recording.finish()[0].data, markers.MarkerArray).markers
+
+
+def test_a_type_that_is_not_installed_is_left_out(studio, poll, monkeypatch):
+    found = topics.message_class
+
+    def without_images(msgtype: str) -> type:
+        if msgtype == "sensor_msgs/msg/Image":
+            raise ValueError(f"message type {msgtype} is not installed")
+        return found(msgtype)
+
+    monkeypatch.setattr(topics, "message_class", without_images)
+    recording = studio(topics="/image_rect,/ego_motion", namespace="robot")
+    images = recording.peer.create_publisher(Image, "/image_rect", 10)
+    motion = recording.publisher("/ego_motion", TwistStamped, poll)
+    images.publish(image(0))
+    motion.publish(TwistStamped())
+    poll(lambda: recording.node.recorded == {"/ego_motion": 1})
+    recording.finish()
+    assert set(recording.topics) == {"/ego_motion"}
 
 
 def test_best_effort_publishers_are_heard(studio, poll):
