@@ -46,15 +46,20 @@ class MonoSession(Session[MonoNodeConfig]):
             cameras, journal, config.camera_info_wait_s, lambda: pipeline.intrinsics_reader
         )
         worker = Worker(pipeline, intake, sink, config, journal)
-        inputs = MonoSubscriptions(
+        self._subscriptions = MonoSubscriptions(
             node, config, journal.statistics, worker.submit, cameras.put, self._on_odometry
         )
-        super().__init__(node, config, worker, inputs, journal)
+        super().__init__(node, config, worker, self._subscriptions, journal)
 
     @property
     def scale_status(self) -> str:
         """What the metric scale is or what it waits for, for people."""
         return self._pipeline.scale_status
+
+    def configure(self, config: MonoNodeConfig) -> None:
+        """Use other run-time settings from the next frame on."""
+        super().configure(config)
+        self._subscriptions.follow(config)
 
     def _on_odometry(self, message: Odometry) -> None:
         position = message.pose.pose.position

@@ -17,14 +17,10 @@ from scene_perception.nodes.worker import Worker
 _ALMOST = 0.9  # a period of the watch may end a little before the patience does
 
 Config = TypeVar("Config", bound=NodeConfig)
-Config_contra = TypeVar("Config_contra", contravariant=True)
 
 
-class Inputs(Protocol[Config_contra]):
+class Inputs(Protocol):
     """A node's subscriptions."""
-
-    def follow(self, config: Config_contra) -> None:
-        """Subscribe to what other run-time settings ask for."""
 
     def lines(self) -> Iterator[str]:
         """Yield one line for the log per topic: resolved name, type and QoS."""
@@ -58,11 +54,11 @@ class Session(Generic[Config]):
         node: Node,
         config: Config,
         worker: Worker[Any, Any, Any, Config],
-        inputs: Inputs[Config],
+        inputs: Inputs,
         journal: Journal,
     ) -> None:
         self._node = node
-        self._config = config
+        self._patience_s = _ALMOST * config.no_image_warning_s
         self.worker = worker
         self._inputs = inputs
         journal.statistics.restart()
@@ -84,9 +80,7 @@ class Session(Generic[Config]):
 
     def configure(self, config: Config) -> None:
         """Use other run-time settings from the next frame on."""
-        self._config = config
         self.worker.configure(config)
-        self._inputs.follow(config)
 
     def stop(self) -> None:
         """Unsubscribe and end the inference thread."""
@@ -96,5 +90,5 @@ class Session(Generic[Config]):
             self._node.get_logger().error("the inference thread hangs in an engine")
 
     def _watch_inputs(self) -> None:
-        for line in self._inputs.complaints(_ALMOST * self._config.no_image_warning_s):
+        for line in self._inputs.complaints(self._patience_s):
             self._node.get_logger().warning(line)

@@ -45,9 +45,6 @@ class StereoSubscriptions:
             CameraSubscriptions(node, config, self._take_right, caches.right.put, "right"),
         )
 
-    def follow(self, config: StereoNodeConfig) -> None:
-        """Do nothing: no run-time setting changes what is subscribed to."""
-
     def lines(self) -> Iterator[str]:
         """Yield one line for the log per topic: resolved name, type and QoS."""
         for camera in self._cameras:
