@@ -20,6 +20,7 @@ SETTINGS = {
     "source": "rosbag2 folder, .mcap or .db3 file, or a folder of images",
     "topics": "topics to play, separated by commas; empty plays all",
     "pace": "time plays as recorded; consumer waits for the answer to each frame",
+    "answers_behind": "with pace consumer: 1 for stereo_node, which answers a frame late",
     "rate": "times real time; with pace consumer the most, with pace time the speed",
     "loop": "true starts again at the end",
 }
