@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from scene_perception.geometry.camera import Intrinsics
 
 _SAME_PX = 0.05
@@ -62,6 +65,22 @@ class StereoCamera:
     def focal_baseline(self) -> float:
         """Depth in m times disparity above that of infinity in px, px m."""
         return self.left.fx * self.baseline_m
+
+    def projection(self) -> NDArray[np.float64]:
+        """Return the matrix from points to where the pair sees them. # (4, 4).
+
+        It maps ``X, Y, Z, 1`` in the left optical frame, m, to column, row and disparity, px,
+        each times ``Z``, and ``Z`` itself.
+        """
+        left = self.left
+        return np.array(
+            [
+                [left.fx, 0.0, left.cx, 0.0],
+                [0.0, left.fy, left.cy, 0.0],
+                [0.0, 0.0, self.zero_disparity_px, self.focal_baseline],
+                [0.0, 0.0, 1.0, 0.0],
+            ]
+        )
 
     def scaled(self, width: int, height: int) -> StereoCamera:
         """Return the pair with both images resized to ``width x height`` pixels."""

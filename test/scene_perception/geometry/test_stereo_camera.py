@@ -46,3 +46,10 @@ def test_rounding_in_a_calibration_file_is_no_error(stereo_camera):
 def test_a_baseline_that_is_not_positive_is_refused(stereo_camera, baseline_m):
     with pytest.raises(ValueError, match="baseline_m must be > 0 m, got"):
         StereoCamera(stereo_camera.left, stereo_camera.right, baseline_m)
+
+
+def test_the_projection_gives_column_row_and_disparity(stereo_camera):
+    # At 2 m: 240 * 1 / 2 + 158.3, 250 * -0.4 / 2 + 52.6, 120 / 2 + 3.
+    *seen, depth = stereo_camera.projection() @ [1.0, -0.4, 2.0, 1.0]
+    assert [value / depth for value in seen] == pytest.approx([278.3, 2.6, 63.0])
+    assert depth == 2.0
