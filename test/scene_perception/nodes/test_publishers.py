@@ -15,12 +15,11 @@ TABLE = {"said": Output(String, lambda estimate: String(data=estimate))}
 
 @pytest.fixture
 def nodes() -> Iterator[tuple[LifecycleNode, Node]]:
-    """An active node and a listener, in a context of their own."""
+    """An inactive node and a listener, in a context of their own."""
     context = Context()
     rclpy.init(context=context)
     node, listener = LifecycleNode("speaker", context=context), Node("ear", context=context)
     node.trigger_configure()
-    node.trigger_activate()
     yield node, listener
     node.destroy_node()
     listener.destroy_node()
@@ -48,6 +47,7 @@ def test_what_an_output_has_nothing_to_say_about_is_not_sent(
     nodes: tuple[LifecycleNode, Node], poll
 ) -> None:
     publishers, heard = Publishers(nodes[0], types_of(TABLE), {}), []
+    nodes[0].trigger_activate()
     nodes[1].create_subscription(String, "said", heard.append, 10)
     poll(lambda: publishers.heard(["said"]))
     publishers.send("said", lambda _: None, "nothing")
