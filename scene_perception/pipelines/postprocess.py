@@ -42,14 +42,14 @@ def depth_estimate(
     image, intrinsics = frame.image, frame.intrinsics
     if config.resolution == "network":
         height, width = network_input.image.shape[2:]
-        image, intrinsics = _resized(image, (width, height)), network_input.intrinsics
+        image, intrinsics = resized(image, (width, height)), network_input.intrinsics
     size = (image.shape[1], image.shape[0])
     limits = (config.min_depth, config.max_depth)
     return DepthEstimate(
         stamp_ns=frame.stamp_ns,
         frame_id=frame.frame_id,
         depth=depth_image(array(outputs["inverse_depth"])[0], size, scale.factor, limits),
-        labels=_resized(array(outputs["labels"]), size, cv2.INTER_NEAREST_EXACT),
+        labels=resized(array(outputs["labels"]), size, cv2.INTER_NEAREST_EXACT),
         image=image,
         intrinsics=intrinsics,
         scale=scale,
@@ -83,8 +83,8 @@ def motion_estimate(
         next_stamp_ns=next_stamp_ns,
         frame_id=depth.frame_id,
         flow=flow_image(array(outputs["flow"]), size),
-        motion_probability=_resized(probability, size),
-        motion_mask=_resized(mask, size, cv2.INTER_NEAREST_EXACT),
+        motion_probability=resized(probability, size),
+        motion_mask=resized(mask, size, cv2.INTER_NEAREST_EXACT),
         ego_motion=ego_motion,
         depth=depth,
     )
@@ -98,7 +98,7 @@ def depth_image(
     Inverse depth is interpolated, not depth: it is what the network learnt, and it is
     bounded towards the horizon. # (h, w) -> (H, W)
     """
-    depth = _resized(inverse_depth, size)
+    depth = resized(inverse_depth, size)
     with np.errstate(divide="ignore"):
         np.divide(np.float32(factor), depth, out=depth)
     nearest, farthest = max(limits[0], _SMALLEST), limits[1]
@@ -116,7 +116,7 @@ def flow_image(flow: Float, size: Size) -> Float:
     pixels = np.empty((height, width, 2), dtype=np.float32)
     np.multiply(flow[0], np.float32(size[0] / width), out=pixels[..., 0])
     np.multiply(flow[1], np.float32(size[1] / height), out=pixels[..., 1])
-    return pixels if (width, height) == size else _resized(pixels, size)
+    return pixels if (width, height) == size else resized(pixels, size)
 
 
 def mask_image(labels: NDArray[np.uint8], probability: Float, threshold: float) -> Image:
@@ -134,9 +134,7 @@ def array(tensor: Tensor) -> Image:
     return tensor[0].cpu().numpy()
 
 
-def _resized(
-    image: NDArray[Any], size: Size, interpolation: int = cv2.INTER_LINEAR
-) -> NDArray[Any]:
+def resized(image: NDArray[Any], size: Size, interpolation: int = cv2.INTER_LINEAR) -> NDArray[Any]:
     """Return a resized copy (half-pixel centres); never the array itself."""
     if (image.shape[1], image.shape[0]) == size:
         return image.copy()

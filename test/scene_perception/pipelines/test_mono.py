@@ -18,14 +18,9 @@ DECODERS = {"camera_decoder", "flow_decoder", "rigid_motion"}
 STAMPS = (1.0, 1.1, 1.2)
 
 
-def within(actual, expected, fraction: float) -> bool:
-    """Whether arrays differ by at most ``fraction`` of the expected array's range."""
-    expected = np.asarray(expected)
-    span = float(expected.max() - expected.min()) or 1.0
-    return float(np.abs(np.asarray(actual) - expected).max()) <= fraction * span
-
-
-def test_streaming_gives_the_numbers_of_the_three_frame_network(network, engines, config, frame_at):
+def test_streaming_gives_the_numbers_of_the_three_frame_network(
+    within, network, engines, config, frame_at
+):
     frames = [frame_at(second) for second in STAMPS]
     pipeline = MonoPipeline(engines, config)
     motion = [pipeline.process(frame) for frame in frames][-1].motion
