@@ -5,11 +5,21 @@ import re
 
 import pytest
 
+from scene_perception.nodes import outputs, stereo_outputs
 from scene_perception.nodes.label_info import LABELS
 from scene_perception.nodes.mono_config import MonoNodeConfig
 from scene_perception.nodes.mono_publishers import POINTS, UNIT
-from scene_perception.nodes.outputs import DEPTH_OUTPUTS, MOTION_OUTPUTS
+from scene_perception.nodes.stereo_config import StereoNodeConfig
 from scene_perception.settings import walk
+
+CONFIGS = (MonoNodeConfig(), StereoNodeConfig())
+PARAMETERS = {name for config in CONFIGS for name, _, _ in walk(config)}
+TOPICS = {
+    *("left/image_rect", "left/camera_info", "right/image_rect", "right/camera_info"),
+    *(POINTS, LABELS, UNIT),
+    *(outputs.DEPTH_OUTPUTS.keys() | outputs.MOTION_OUTPUTS.keys()),
+    *(stereo_outputs.DEPTH_OUTPUTS.keys() | stereo_outputs.MOTION_OUTPUTS.keys()),
+}
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +33,12 @@ def named(readme):
     return set(re.findall(r"`([^`\n]+)`", readme))
 
 
-@pytest.mark.parametrize("name", [name for name, _, _ in walk(MonoNodeConfig())])
+@pytest.mark.parametrize("name", sorted(PARAMETERS))
 def test_every_parameter_is_named(named, name):
     assert name in named
 
 
-@pytest.mark.parametrize("topic", [*DEPTH_OUTPUTS, *MOTION_OUTPUTS, POINTS, LABELS, UNIT])
+@pytest.mark.parametrize("topic", sorted(TOPICS))
 def test_every_topic_is_named(named, topic):
     assert topic in named
 
