@@ -1,4 +1,4 @@
-"""What the tests of the nodes share: a robot around ``mono_node``, and waiting by polling."""
+"""What the tests of the nodes share: robots around a node, and waiting by polling."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import os
 import re
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import numpy as np
 import pytest
@@ -22,14 +23,17 @@ from rclpy.context import Context
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.node import Node
+from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
 from scene_perception.engines.config import NetworkConfig
-from scene_perception.engines.load import LoadedEngines, load_omeganet_engines
+from scene_perception.engines.load import LoadedEngines, load_dwarf_engines, load_omeganet_engines
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.nodes.messages import camera_info_message, image_message
 from scene_perception.nodes.mono_node import MonoNode
+from scene_perception.nodes.perception_node import PerceptionNode
+from scene_perception.nodes.stereo_node import StereoNode
 
 LIMIT_S = 60.0
 WIDTH, HEIGHT = 96, 64
@@ -45,7 +49,10 @@ SMALL = {
     "image_reliability": "reliable",
 }
 SENSOR = QoSProfile(depth=10, reliability=ReliabilityPolicy.RELIABLE)
+BASELINE_M = 0.5
+SIDES = ("left", "right")
 Poll = Callable[..., None]
+Loader = Callable[..., LoadedEngines]
 T = TypeVar("T")
 
 
@@ -54,6 +61,13 @@ def load_once(config: NetworkConfig) -> LoadedEngines:
     """Load the engines of one configuration once for all tests; constant engines keep nothing."""
     torch.set_num_threads(1)
     return load_omeganet_engines(config)
+
+
+@functools.cache
+def load_dwarf_once(config: NetworkConfig, semantics: NetworkConfig | None) -> LoadedEngines:
+    """Load the engines of one configuration once for all tests."""
+    torch.set_num_threads(1)
+    return load_dwarf_engines(config, semantics)
 
 
 def wait_until(condition: Callable[[], object], what: str = "the condition") -> None:
@@ -69,15 +83,13 @@ def poll() -> Poll:
     return wait_until
 
 
-class Robot:
-    """A camera and listeners in one node, ``mono_node`` in another, each with its executor."""
+class Robot(ABC):
+    """Cameras and listeners in one node, ours in another, each with its executor."""
 
-    def __init__(
-        self,
-        read_stderr: Callable[[], str],
-        load: Callable[[NetworkConfig], LoadedEngines],
-        **settings: object,
-    ) -> None:
+    node_class: ClassVar[type[PerceptionNode]]
+    name: ClassVar[str]
+
+    def __init__(self, read_stderr: Callable[[], str], load: Loader, **settings: object) -> None:
         self._read_stderr = read_stderr
         # One context is one DDS participant: both nodes see each other at once.
         self.context = Context()
@@ -87,16 +99,19 @@ class Robot:
             for name, value in {**SMALL, **settings}.items()
         ]
         try:
-            self.node = MonoNode(load, context=self.context, parameter_overrides=overrides)
+            self.node = self.node_class(load, context=self.context, parameter_overrides=overrides)
         except ValueError:
             rclpy.shutdown(context=self.context)
             raise
         self.peer = Node("robot", context=self.context)
         self.received: dict[str, list] = {}
         self.listen("/diagnostics", DiagnosticArray)
-        self.images = self.peer.create_publisher(Image, "image_rect", SENSOR)
-        self.infos = self.peer.create_publisher(CameraInfo, "camera_info", SENSOR)
+        self.open_cameras()
         self._executors = [self._spin(self.node), self._spin(self.peer)]
+
+    @abstractmethod
+    def open_cameras(self) -> None:
+        """Make the cameras' publishers."""
 
     def _spin(self, node: Node) -> tuple[SingleThreadedExecutor, Thread]:
         executor = SingleThreadedExecutor(context=node.context)
@@ -107,8 +122,8 @@ class Robot:
 
     @property
     def logs(self) -> list[str]:
-        """What ``mono_node`` has logged; /rosout is shared by all nodes of one name."""
-        start = re.compile(r"^\[[A-Z]+\] mono_node: ", re.MULTILINE)
+        """What our node has logged; /rosout is shared by all nodes of one name."""
+        start = re.compile(rf"^\[[A-Z]+\] {self.name}: ", re.MULTILINE)
         return [line.strip() for line in start.split(self._read_stderr())[1:]]
 
     def close(self) -> None:
@@ -120,7 +135,7 @@ class Robot:
         rclpy.shutdown(context=self.context)
 
     def in_executor(self, action: Callable[[], T]) -> T:
-        """Run ``action`` in ``mono_node``'s executor thread, as a service call would."""
+        """Run ``action`` in our node's executor thread, as a service call would."""
         task = self._executors[0][0].create_task(action)
         wait_until(task.done, "the executor's work")
         return task.result()
@@ -129,15 +144,12 @@ class Robot:
         trigger = getattr(self.node, f"trigger_{transition}")
         return bool(self.in_executor(trigger) == TransitionCallbackReturn.SUCCESS)
 
-    def start(self, *, camera_info: bool = True) -> Robot:
-        """Configure, activate and wait until everything is connected."""
+    def activate(self, *publishers: Publisher) -> None:
+        """Configure, activate and wait until the cameras' publishers are connected."""
         assert self.change_state("configure"), self.logs
         assert self.change_state("activate"), self.logs
-        wait_until(self.images.get_subscription_count, "the node's subscription")
-        wait_until(self.infos.get_subscription_count, "the node's subscription")
-        if camera_info:
-            self.infos.publish(camera_info_message(CAMERA, 0, FRAME_ID))
-        return self
+        for publisher in publishers:
+            wait_until(publisher.get_subscription_count, "the node's subscription")
 
     def set_parameter(self, name: str, value: object) -> SetParametersResult:
         given = [rclpy.parameter.Parameter(name, value=value)]
@@ -151,7 +163,7 @@ class Robot:
         return kept
 
     def connected(self, topic: str) -> None:
-        """Wait until ``mono_node``'s publisher on ``topic`` sees the subscription."""
+        """Wait until our node's publisher on ``topic`` sees the subscription."""
         publisher = next(
             entry
             for entry in self.node.publishers
@@ -159,19 +171,16 @@ class Robot:
         )
         wait_until(publisher.get_subscription_count, f"the subscription of {topic}")
 
+    def subscribe(self, *topics: str, kind: type = Image) -> list[list]:
+        """Collect what comes on several topics, each connected to our node."""
+        kept = [self.listen(topic, kind) for topic in topics]
+        for topic in topics:
+            self.connected(topic)
+        return kept
+
     def image(self, index: int) -> Image:
         pixels = np.full((HEIGHT, WIDTH, 3), 40 + index % 200, np.uint8)
         return image_message(pixels, "rgb8", (index + 1) * PERIOD_NS, FRAME_ID)
-
-    def send(self, *indices: int) -> None:
-        """Publish good frames one by one, each after the node has worked on the one before."""
-        for index in indices:
-            self.send_message(self.image(index))
-
-    def send_message(self, message: object) -> None:
-        before = self.finished()
-        self.images.publish(message)
-        wait_until(lambda: self.finished() > before, "the node's work on the frame")
 
     def finished(self) -> int:
         """Frames that the inference thread is through with."""
@@ -197,12 +206,88 @@ class Robot:
                 found.extend(
                     entry
                     for entry in message.status
-                    if entry.name == f"mono_node: {task}" and condition(entry)
+                    if entry.name == f"{self.name}: {task}" and condition(entry)
                 )
             return bool(found)
 
         wait_until(look, f"a status of {task}")
         return found[-1]
+
+
+class MonoRobot(Robot):
+    """One camera."""
+
+    node_class, name = MonoNode, "mono_node"
+
+    def open_cameras(self) -> None:
+        self.images = self.peer.create_publisher(Image, "image_rect", SENSOR)
+        self.infos = self.peer.create_publisher(CameraInfo, "camera_info", SENSOR)
+
+    def start(self, *, camera_info: bool = True) -> MonoRobot:
+        """Configure, activate and wait until everything is connected."""
+        self.activate(self.images, self.infos)
+        if camera_info:
+            self.infos.publish(camera_info_message(CAMERA, 0, FRAME_ID))
+        return self
+
+    def send(self, *indices: int) -> None:
+        """Publish good frames one by one, each after the node has worked on the one before."""
+        for index in indices:
+            self.send_message(self.image(index))
+
+    def send_message(self, message: object) -> None:
+        before = self.finished()
+        self.images.publish(message)
+        wait_until(lambda: self.finished() > before, "the node's work on the frame")
+
+
+class StereoRobot(Robot):
+    """Two cameras, ``BASELINE_M`` apart."""
+
+    node_class, name = StereoNode, "stereo_node"
+
+    def open_cameras(self) -> None:
+        create = self.peer.create_publisher
+        self.images = {s: create(Image, f"{s}/image_rect", SENSOR) for s in SIDES}
+        self.infos = {s: create(CameraInfo, f"{s}/camera_info", SENSOR) for s in SIDES}
+
+    def start(self, *, camera_info: bool = True) -> StereoRobot:
+        """Configure, activate and wait until everything is connected."""
+        self.activate(*self.images.values(), *self.infos.values())
+        if camera_info:
+            self.calibrate()
+        return self
+
+    def calibrate(self, baseline_m: float = BASELINE_M) -> None:
+        """Publish both cameras' CameraInfo."""
+        for side in SIDES:
+            self.infos[side].publish(self.camera_info(side, baseline_m))
+
+    def camera_info(self, side: str, baseline_m: float = BASELINE_M) -> CameraInfo:
+        message = camera_info_message(CAMERA, 0, FRAME_ID)
+        message.p[3] = -CAMERA.fx * baseline_m if side == "right" else 0.0
+        return message
+
+    def send(self, *indices: int) -> None:
+        """Publish good pairs one by one, each after the node has worked on the one before."""
+        for index in indices:
+            self.send_pair(self.image(index), self.image(index))
+
+    def send_pair(self, left: object, right: object) -> None:
+        """Publish a pair and wait for the node's work on it."""
+        before = self.finished()
+        self.send_images(left, right)
+        wait_until(lambda: self.finished() > before, "the node's work on the pair")
+
+    def send_images(self, left: object, right: object) -> None:
+        """Publish two images, which may be no pair, and wait until both have arrived."""
+        arrived = [f"{side}_received" for side in SIDES]
+        expected = [self.node.statistics.total(name) + 1 for name in arrived]
+        self.images["left"].publish(left)
+        self.images["right"].publish(right)
+        wait_until(
+            lambda: [self.node.statistics.total(name) for name in arrived] == expected, "arrival"
+        )
 
 
 class Stderr:
@@ -223,32 +308,49 @@ class Stderr:
         print(self.read(), file=sys.stderr)
 
 
-@pytest.fixture
-def make_robot(tmp_path: Path) -> Iterator[Callable[..., Robot]]:
-    """Make robots with the parameters of their ``mono_node``."""
+def robots(
+    tmp_path: Path, kind: type[Robot], default_load: Loader
+) -> Iterator[Callable[..., Robot]]:
+    """Yield what makes robots, and take them down in the end."""
     opened: list[Stderr] = []
-    robots: list[Robot] = []
+    made: list[Robot] = []
 
-    def make(
-        load: Callable[[NetworkConfig], LoadedEngines] = load_once, **settings: object
-    ) -> Robot:
+    def make(load: Loader = default_load, **settings: object) -> Robot:
         # Not before the test runs: pytest puts its own file there between setup and call.
         opened.append(Stderr(tmp_path / f"stderr-{len(opened)}.txt"))
         named = {name.replace("__", "."): value for name, value in settings.items()}
-        robots.append(Robot(opened[-1].read, load, **named))
-        return robots[-1]
+        made.append(kind(opened[-1].read, load, **named))
+        return made[-1]
 
     yield make
-    for robot in robots:
+    for robot in made:
         robot.close()
     for stderr in reversed(opened):
         stderr.restore()
 
 
 @pytest.fixture
-def load_engines() -> Callable[[NetworkConfig], LoadedEngines]:
+def make_robot(tmp_path: Path) -> Iterator[Callable[..., Robot]]:
+    """Make robots with the parameters of their ``mono_node``."""
+    yield from robots(tmp_path, MonoRobot, load_once)
+
+
+@pytest.fixture
+def make_stereo_robot(tmp_path: Path) -> Iterator[Callable[..., Robot]]:
+    """Make robots with the parameters of their ``stereo_node``."""
+    yield from robots(tmp_path, StereoRobot, load_dwarf_once)
+
+
+@pytest.fixture
+def load_engines() -> Loader:
     """Load engines as ``make_robot``'s nodes do."""
     return load_once
+
+
+@pytest.fixture
+def load_stereo_engines() -> Loader:
+    """Load engines as ``make_stereo_robot``'s nodes do."""
+    return load_dwarf_once
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""``mono_node`` as a process of its own: start, refusal, signals."""
+"""``mono_node`` and ``stereo_node`` as processes of their own: start, refusal, signals."""
 
 import os
 import signal
@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import rclpy
@@ -22,10 +23,54 @@ LIMIT_S = 60.0
 Start = Callable[..., "Process"]
 
 
-class Process:
-    """A running ``mono_node`` and what it has written to stderr."""
+class Kind(NamedTuple):
+    """What differs between the nodes.
 
-    def __init__(self, folder: Path, *settings: str) -> None:
+    Attributes:
+        node: its name.
+        published: log line of its last topic.
+        subscribed: log line of its last subscription.
+        wrong: a start-up value that it refuses.
+        refusal: how.
+    """
+
+    node: str
+    published: str
+    subscribed: str
+    wrong: str
+    refusal: str
+
+
+MONO = Kind(
+    "mono_node",
+    "publishes /depth/unit",
+    "subscribes to /camera_info",
+    "scale.source:=guess",
+    "scale.source must be one of none, fixed, camera_height, odometry, got 'guess'",
+)
+STEREO = Kind(
+    "stereo_node",
+    "publishes /points",
+    "subscribes to /right/camera_info",
+    "sync.mode:=guess",
+    "sync.mode must be one of exact, approximate, got 'guess'",
+)
+
+
+@pytest.fixture(params=[MONO, STEREO], ids=lambda kind: kind.node)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Each node in turn."""
+    return request.param
+
+
+one_node = pytest.mark.parametrize("kind", [MONO], indirect=True, ids=["mono_node"])
+"""For what a lifecycle manager sees, which both nodes inherit."""
+
+
+class Process:
+    """A running node and what it has written to stderr."""
+
+    def __init__(self, node: str, folder: Path, *settings: str) -> None:
         self._stderr = folder / f"stderr-{len(list(folder.iterdir()))}.txt"
         arguments = [part for setting in settings for part in ("-p", setting)]
         with self._stderr.open("w") as stderr:
@@ -33,7 +78,7 @@ class Process:
                 [
                     sys.executable,
                     "-m",
-                    "scene_perception.nodes.mono_node",
+                    f"scene_perception.nodes.{node}",
                     "--ros-args",
                     *arguments,
                 ],
@@ -51,12 +96,12 @@ class Process:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start(tmp_path: Path, kind: Kind) -> Iterator[Start]:
     """Start processes; those that still run at the end are interrupted."""
     processes: list[Process] = []
 
     def begin(*settings: str) -> Process:
-        processes.append(Process(tmp_path, *settings))
+        processes.append(Process(kind.node, tmp_path, *settings))
         return processes[-1]
 
     yield begin
@@ -101,15 +146,15 @@ def ask(
     operator.destroy_client(client)
 
 
-def change_state(operator: Node, transition: str, done: Callable[[], bool]) -> None:
+def change_state(operator: Node, node: str, transition: str, done: Callable[[], bool]) -> None:
     request = ChangeState.Request()
     request.transition.label = transition
-    ask(operator, ChangeState, "/mono_node/change_state", request, done)
+    ask(operator, ChangeState, f"/{node}/change_state", request, done)
 
 
-def test_repeated_sigints_end_it_cleanly_whenever_they_come(start: Start, poll) -> None:
+def test_repeated_sigints_end_it_cleanly_whenever_they_come(start: Start, kind: Kind, poll) -> None:
     process = start("network.backend:=constant", *SMALL)
-    poll(lambda: "subscribes to /camera_info" in process.stderr)
+    poll(lambda: kind.subscribed in process.stderr)
 
     def interrupted_again() -> bool:
         process.process.send_signal(signal.SIGINT)
@@ -121,30 +166,30 @@ def test_repeated_sigints_end_it_cleanly_whenever_they_come(start: Start, poll) 
     assert "fastdds_profile.xml" in process.stderr
 
 
-def test_a_wrong_start_up_value_ends_it_with_one_plain_line(start: Start) -> None:
-    process = start("scale.source:=guess")
+def test_a_wrong_start_up_value_ends_it_with_one_plain_line(start: Start, kind: Kind) -> None:
+    process = start(kind.wrong)
     assert process.wait() == 2
-    assert process.stderr.splitlines() == [
-        "error: scale.source must be one of none, fixed, camera_height, odometry, got 'guess'"
-    ]
+    assert process.stderr.splitlines() == [f"error: {kind.refusal}"]
 
 
+@one_node
 def test_without_weights_it_stays_up_and_an_operator_can_configure_it(
-    start: Start, poll, operator: Node
+    start: Start, kind: Kind, poll, operator: Node
 ) -> None:
     process = start(*SMALL)
     poll(lambda: "cannot configure: network.weights" in process.stderr)
     backend = Parameter("network.backend", value="constant").to_parameter_msg()
     request = SetParameters.Request(parameters=[backend])
-    ask(operator, SetParameters, "/mono_node/set_parameters", request)
-    change_state(operator, "configure", lambda: "publishes /depth/unit" in process.stderr)
-    change_state(operator, "activate", lambda: "subscribes to /image_rect" in process.stderr)
+    ask(operator, SetParameters, f"/{kind.node}/set_parameters", request)
+    change_state(operator, kind.node, "configure", lambda: kind.published in process.stderr)
+    change_state(operator, kind.node, "activate", lambda: kind.subscribed in process.stderr)
     process.process.send_signal(signal.SIGTERM)
     assert process.wait() == 0
     assert "Traceback" not in process.stderr
 
 
-def test_without_autostart_it_waits_for_a_manager(start: Start, operator: Node) -> None:
+@one_node
+def test_without_autostart_it_waits_for_a_manager(start: Start, kind: Kind, operator: Node) -> None:
     process = start("autostart:=false", "network.backend:=constant", *SMALL)
-    change_state(operator, "configure", lambda: "publishes /depth/unit" in process.stderr)
+    change_state(operator, kind.node, "configure", lambda: kind.published in process.stderr)
     assert "subscribes" not in process.stderr
