@@ -1,12 +1,18 @@
-"""Measure this machine: the network, the node around it, and the transport between processes.
+"""Measure this machine: the networks, the node around them, and the transport between processes.
 
 ``python -m offline.benchmark`` runs everything; name parts to run only those:
 
-- ``macs``: multiply-accumulates of each part, of a streaming step and of three fresh frames;
-- ``network``: a streaming step beside the three-frame computation, taking turns in one run;
+- ``macs``: multiply-accumulates of each part, of a streaming step and of fresh frames;
+- ``network``: OmegaNet's streaming step beside the three-frame computation, taking turns in one
+  run;
 - ``stages``: where the streaming step's time goes;
+- ``stereo_network``, ``stereo_stages``: the same for DWARF, beside its published graph;
+- ``geometry``: the stereo pipeline's geometry, function by function, 1242x375;
 - ``overhead``: ``mono_node`` with engines that return constants, 1242x375 in, four outputs;
 - ``transport``: the same at 30 Hz, counting what arrives between the processes.
+
+Network parts run at both sizes that are usual, 192x640 and 384x1280 (``network`` and ``stages``
+at the first), or at ``--height`` and ``--width`` alone.
 
 Prints tables and writes them as JSON. Other work on the machine changes every absolute time:
 compare only within one run.
@@ -17,20 +23,40 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from offline.benchmarks import live, network
+from offline.benchmarks import live, network, stereo_geometry, stereo_network
 from offline.benchmarks.table import Row, format_table, machine, write_json
 
 Benchmark = Callable[[argparse.Namespace], list[Row]]
+Size = tuple[int, int]
+
+SIZES: Sequence[Size] = ((192, 640), (384, 1280))
 
 BENCHMARKS: Mapping[str, Benchmark] = {
-    "macs": lambda options: network.mac_rows(options.height, options.width),
-    "network": lambda options: network.timing_rows(options.height, options.width, options.repeats),
-    "stages": lambda options: network.stage_rows(options.height, options.width, options.repeats),
+    "macs": lambda options: at_sizes(options.sizes, network.mac_rows, stereo_network.mac_rows),
+    "network": lambda options: at_sizes(
+        options.sizes[:1], partial(network.timing_rows, repeats=options.repeats)
+    ),
+    "stages": lambda options: at_sizes(
+        options.sizes[:1], partial(network.stage_rows, repeats=options.repeats)
+    ),
+    "stereo_network": lambda options: at_sizes(
+        options.sizes, partial(stereo_network.timing_rows, repeats=options.repeats)
+    ),
+    "stereo_stages": lambda options: at_sizes(
+        options.sizes, partial(stereo_network.stage_rows, repeats=options.repeats)
+    ),
+    "geometry": lambda options: stereo_geometry.geometry_rows(options.repeats),
     "overhead": lambda options: live.overhead_rows(options.frames),
     "transport": lambda options: live.transport_rows(options.frames, options.rate),
 }
+
+
+def at_sizes(sizes: Sequence[Size], *measure: Callable[[int, int], list[Row]]) -> list[Row]:
+    """Return the rows of every measurement at every size."""
+    return [row for size in sizes for rows in measure for row in rows(*size)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,8 +84,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(BENCHMARKS)}")
-    parser.add_argument("--height", type=int, default=192, help="network input (default 192)")
-    parser.add_argument("--width", type=int, default=640, help="network input (default 640)")
+    parser.add_argument("--height", type=int, help="network input, px, with --width")
+    parser.add_argument("--width", type=int, help="network input, px, with --height")
     parser.add_argument("--repeats", type=int, default=20, help="rounds that count (default 20)")
     parser.add_argument("--frames", type=int, default=150, help="live frames (default 150)")
     parser.add_argument("--rate", type=float, default=30.0, help="of transport, Hz (default 30)")
@@ -70,6 +96,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         parser.error(f"PART must be one of {', '.join(BENCHMARKS)}, got {', '.join(unknown)}")
     if options.repeats < 1 or options.frames < 4:
         parser.error("--repeats must be at least 1 and --frames at least 4")
+    if (options.height is None) != (options.width is None):
+        parser.error("--height and --width must be given together")
+    options.sizes = SIZES if options.height is None else ((options.height, options.width),)
     return options
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from offline.benchmarks.table import Row
-from offline.benchmarks.timing import Timing, matrix_product, summarise, take_turns
+from offline.benchmarks.table import Row, rate_columns, spread_columns
+from offline.benchmarks.timing import matrix_product, summarise, take_turns
 from offline.golden import golden_image
 from offline.macs import count_conv_macs
 from scene_perception.engines.config import NetworkConfig
@@ -20,30 +22,43 @@ from scene_perception.geometry.camera import Intrinsics
 from scene_perception.models.layers import fold_batch_norm
 from scene_perception.models.omeganet import OmegaNet, part_inputs
 from scene_perception.pipelines.config import MonoConfig, OutputConfig
-from scene_perception.pipelines.mono import MonoPipeline
+from scene_perception.pipelines.mono import MonoPipeline, MonoResult
+
+Image = NDArray[np.uint8]
 
 _FRAME_INTERVAL_NS = 100_000_000
-_STEP, _FRESH, _PUBLISHED = "streaming step", "three fresh frames", "three, and what nobody reads"
+STEP = "streaming step"
+_FRESH, _PUBLISHED = "three fresh frames", "three, and what nobody reads"
 _FOLDED = "three, batch norm folded"
 
 
-def mac_rows(height: int, width: int) -> list[Row]:
-    """Return the convolutions' multiply-accumulates: each part, a step, and whole graphs.
+def part_macs(height: int, width: int) -> dict[str, int]:
+    """Return the convolutions' multiply-accumulates: each part, a step, and three fresh frames.
 
-    The whole graphs are counted on three fresh frames: once with the outputs that a robot
-    reads, once with the backward refinement, which the published graph computes as well.
+    Three frames are counted with the outputs that a robot reads. The published graph computes
+    the backward refinement as well.
     """
-    network = OmegaNet().eval()
+    with torch.device("meta"):
+        network = OmegaNet().eval()
     counts = {
-        name: count_conv_macs(part, *_zeros(shapes.values()))
+        name: count_conv_macs(part, *shaped(shapes.values()))
         for (name, part), shapes in zip(
             network.parts().items(), part_inputs(height, width).values(), strict=True
         )
     }
-    images = _zeros([(1, 3, height, width)] * 3)
-    counts[_STEP] = sum(counts.values())
+    images = shaped([(1, 3, height, width)] * 3)
+    counts[STEP] = sum(counts.values())
     counts[_FRESH] = count_conv_macs(network, *images)
-    return [{"part": name, "GMAC": macs / 1e9} for name, macs in counts.items()]
+    return counts
+
+
+def mac_rows(height: int, width: int) -> list[Row]:
+    """Return ``part_macs`` as rows."""
+    size = f"{height}x{width}"
+    return [
+        {"network": "OmegaNet", "size": size, "part": name, "GMAC": macs / 1e9}
+        for name, macs in part_macs(height, width).items()
+    ]
 
 
 def timing_rows(height: int, width: int, repeats: int) -> list[Row]:
@@ -59,14 +74,12 @@ def timing_rows(height: int, width: int, repeats: int) -> list[Row]:
     network, images = OmegaNet().eval(), _images(height, width)
     folded = copy.deepcopy(network)
     fold_batch_norm(folded)
-    pipeline, frames = _pipeline(height, width), _frames(height, width)
-    for _ in range(3):
-        pipeline.process(next(frames))
+    step = streaming_step(height, width)
     product, product_gmac = matrix_product()
     with torch.inference_mode():
         timings = take_turns(
             {
-                _STEP: lambda: pipeline.process(next(frames)),
+                STEP: step,
                 _FRESH: lambda: network(*images),
                 _FOLDED: lambda: folded(*images),
                 _PUBLISHED: lambda: network.intermediates(*images),
@@ -74,38 +87,38 @@ def timing_rows(height: int, width: int, repeats: int) -> list[Row]:
             },
             repeats=repeats,
         )
-    gmac = {str(row["part"]): float(row["GMAC"]) for row in mac_rows(height, width)}
+    gmac = {name: macs / 1e9 for name, macs in part_macs(height, width).items()}
     gmac["matrix product"] = product_gmac
     peak = product_gmac / timings["matrix product"].median_ms
-    return [_row(name, timing, gmac.get(name), peak) for name, timing in timings.items()]
+    return [
+        {"what": name, **rate_columns(timing, gmac.get(name), peak)}
+        for name, timing in timings.items()
+    ]
 
 
 def stage_rows(height: int, width: int, repeats: int) -> list[Row]:
     """Return the time of each stage of the pipeline's streaming step, ms."""
-    pipeline, frames = _pipeline(height, width), _frames(height, width)
+    step = streaming_step(height, width)
+    return stage_table([step().timings_ns for _ in range(repeats + 1)][1:])
+
+
+def stage_table(timings_ns: Iterable[Mapping[str, int]]) -> list[Row]:
+    """Return the spread of each stage's time over several steps, ms."""
     durations: dict[str, list[float]] = {}
-    for turn in range(repeats + 4):
-        timings_ns = pipeline.process(next(frames)).timings_ns
-        if turn >= 4:
-            for stage, duration_ns in timings_ns.items():
-                durations.setdefault(stage, []).append(duration_ns / 1e6)
-    return [{"stage": stage, **_spread(summarise(values))} for stage, values in durations.items()]
+    for step in timings_ns:
+        for stage, duration_ns in step.items():
+            durations.setdefault(stage, []).append(duration_ns / 1e6)
+    return [
+        {"stage": stage, **spread_columns(summarise(values))} for stage, values in durations.items()
+    ]
 
 
-def _spread(timing: Timing) -> Row:
-    return {
-        "median ms": timing.median_ms,
-        "p10 ms": timing.low_ms,
-        "p90 ms": timing.high_ms,
-    }
-
-
-def _row(name: str, timing: Timing, gmac: float | None, peak: float) -> Row:
-    row: dict[str, str | int | float] = {"what": name, **_spread(timing)}
-    if gmac is None:
-        return {**row, "GMAC": "-", "GMAC/s": "-", "of peak %": "-"}
-    rate = gmac / timing.median_ms
-    return {**row, "GMAC": gmac, "GMAC/s": 1e3 * rate, "of peak %": 100 * rate / peak}
+def streaming_step(height: int, width: int) -> Callable[[], MonoResult]:
+    """Return what processes the next frame of a stream, whose buffer is already filled."""
+    pipeline, frames = _pipeline(height, width), _frames(height, width)
+    for _ in range(3):
+        pipeline.process(next(frames))
+    return lambda: pipeline.process(next(frames))
 
 
 def _pipeline(height: int, width: int) -> MonoPipeline:
@@ -122,9 +135,14 @@ def _frames(height: int, width: int) -> Iterator[Frame]:
 
 
 def _images(height: int, width: int) -> list[Tensor]:
-    arrays = [golden_image(seed, height, width) for seed in (10, 11, 12)]
-    return [torch.from_numpy(array).permute(2, 0, 1)[None].float() / 255 for array in arrays]
+    return [as_tensor(golden_image(seed, height, width)) for seed in (10, 11, 12)]
 
 
-def _zeros(shapes: Iterable[tuple[int, ...]]) -> list[Tensor]:
-    return [torch.zeros(shape) for shape in shapes]
+def as_tensor(image: Image) -> Tensor:
+    """Return an RGB image as networks take it, 0..1. # (H, W, 3) uint8 -> (1, 3, H, W)."""
+    return torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
+
+
+def shaped(shapes: Iterable[tuple[int, ...]]) -> list[Tensor]:
+    """Return tensors that have a shape and no values: enough to count by."""
+    return [torch.zeros(shape, device="meta") for shape in shapes]

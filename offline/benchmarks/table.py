@@ -10,6 +10,8 @@ from pathlib import Path
 
 import torch
 
+from offline.benchmarks.timing import Timing
+
 Row = dict[str, str | int | float]
 
 
@@ -22,6 +24,26 @@ def format_table(rows: Sequence[Row]) -> str:
     widths = [max(len(line[i]) for line in [header, *cells]) for i in range(len(header))]
     lines = [_line(header, widths), "  ".join("-" * width for width in widths)]
     return "\n".join([*lines, *(_line(line, widths) for line in cells)])
+
+
+def spread_columns(timing: Timing) -> Row:
+    """Return median, 10th and 90th percentile, ms."""
+    return {"median ms": timing.median_ms, "p10 ms": timing.low_ms, "p90 ms": timing.high_ms}
+
+
+def rate_columns(timing: Timing, gmac: float | None, peak: float) -> Row:
+    """Return the spread and how fast multiply-accumulates were done.
+
+    Args:
+        timing: of the whole.
+        gmac: that it takes; None where that is not known.
+        peak: GMAC that the machine does in a millisecond.
+    """
+    columns = spread_columns(timing)
+    if gmac is None:
+        return {**columns, "GMAC": "-", "GMAC/s": "-", "of peak %": "-"}
+    rate = gmac / timing.median_ms
+    return {**columns, "GMAC": gmac, "GMAC/s": 1e3 * rate, "of peak %": 100 * rate / peak}
 
 
 def _cell(value: str | float) -> str:

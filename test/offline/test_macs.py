@@ -24,3 +24,8 @@ def test_a_layer_counts_each_time_it_runs_and_other_layers_never() -> None:
 
 def test_inputs_may_be_named() -> None:
     assert count_conv_macs(nn.Conv2d(1, 1, 1), input=torch.rand(1, 1, 3, 3)) == 9
+
+
+def test_a_transposed_convolution_costs_its_kernel_at_every_input_sample() -> None:
+    layer = nn.ConvTranspose2d(3, 2, 4, 2, 1)
+    assert count_conv_macs(layer, torch.rand(1, 3, 5, 6)) == 5 * 6 * 3 * 2 * (4 * 4)
