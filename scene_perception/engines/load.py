@@ -20,6 +20,7 @@ from scene_perception.engines.random_weights import random_dwarf, random_omegane
 from scene_perception.models import dwarf, omeganet
 from scene_perception.models.dsnet import DSNet
 from scene_perception.models.dwarf import DWARF
+from scene_perception.models.dwarf_blocks import fuse_heads
 from scene_perception.models.omeganet import OmegaNet
 
 
@@ -123,6 +124,7 @@ def _dsnet(config: NetworkConfig) -> DSNet:
 def _dwarf(config: NetworkConfig) -> DWARF:
     found = _weights(config, "dwarf", ("dwarf",))
     network = random_dwarf(width=config.width) if found is None else load_dwarf(found[0])
+    fuse_heads(network)
     if resolve_device(config.device) == "cpu":
         # Channels last saves a fifth of the time there: dilated convolutions, and warps that
         # gather whole pixels.

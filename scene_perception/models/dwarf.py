@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from scene_perception.models.dwarf_blocks import HEAD_CHANNELS, HEADS, TRUNK_CHANNELS, Estimate
+from scene_perception.models.dwarf_blocks import TRUNK_CHANNELS, Estimate
 from scene_perception.models.dwarf_decoder import (
     LevelEstimate,
     SceneFlowDecoder,
@@ -23,6 +23,7 @@ from scene_perception.models.dwarf_decoder import (
     predictions,
 )
 from scene_perception.models.dwarf_encoder import LEVELS, STEREO_CHANNELS, StereoEncoder
+from scene_perception.models.dwarf_heads import HEAD_CHANNELS, HEADS
 from scene_perception.models.dwarf_refinement import (
     DisparityRefinement,
     MotionRefinement,

@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from scene_perception.geometry.warp import warp_along_rows, warp_repeating_border
 from scene_perception.models.dwarf_blocks import (
     COST_CHANNELS,
-    HEADS,
     MOTION_CHANNELS,
     Estimate,
     Estimator,
     cost_volume,
 )
 from scene_perception.models.dwarf_encoder import LEVELS, STEREO_CHANNELS
+from scene_perception.models.dwarf_heads import HEADS
 
 UNIT_PX = 20.0  # every level predicts full-resolution pixels / 20
 

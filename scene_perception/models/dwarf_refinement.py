@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from scene_perception.models.dwarf_blocks import HEAD_CHANNELS, TRUNK_CHANNELS, ContextNetwork
+from scene_perception.models.dwarf_blocks import TRUNK_CHANNELS, ContextNetwork
 from scene_perception.models.dwarf_decoder import UNIT_PX, level_channels
 from scene_perception.models.dwarf_encoder import LEVELS
+from scene_perception.models.dwarf_heads import HEAD_CHANNELS
 from scene_perception.models.layers import resize_bilinear
 
 _CONTEXT_CHANNELS = level_channels(LEVELS[0]) + TRUNK_CHANNELS + HEAD_CHANNELS

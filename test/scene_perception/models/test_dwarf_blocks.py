@@ -8,12 +8,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scene_perception.models.dwarf_blocks import (
-    HEADS,
     ContextNetwork,
     Estimator,
-    as_convolution,
     cost_volume,
+    fuse_heads,
 )
+from scene_perception.models.dwarf_heads import HEADS
 
 
 def _leaky(features: Tensor) -> Tensor:
@@ -76,17 +76,19 @@ def test_the_last_level_has_nothing_to_hand_on(inputs: Tensor) -> None:
     assert not any("upsample" in name for name in last.state_dict())
 
 
-def test_a_transposed_convolution_is_a_convolution_and_a_shuffle() -> None:
-    layer = nn.ConvTranspose2d(3, 2, 4, 2, 1)
-    image = torch.rand(2, 3, 4, 5)
-    weight, bias = as_convolution(layer)
-    shuffled = F.pixel_shuffle(F.conv2d(image, weight, bias, padding=1), 2)
-    torch.testing.assert_close(shuffled, layer(image))
+def test_fused_heads_give_the_same_under_the_same_names(inputs: Tensor) -> None:
+    estimator = Estimator(20, upsamples=True)
+    expected, names = estimator(inputs), list(estimator.state_dict())
+    fuse_heads(nn.Sequential(estimator))
+    assert list(estimator.state_dict()) == names
+    for fused, plain in zip(estimator(inputs), expected, strict=True):
+        torch.testing.assert_close(fused, plain)
 
 
-def test_a_layer_without_bias_is_refused() -> None:
-    with pytest.raises(ValueError, match="every layer of a head must have a bias"):
-        as_convolution(nn.ConvTranspose2d(3, 2, 4, 2, 1, bias=False))
+def test_fused_heads_follow_to_another_type(inputs: Tensor) -> None:
+    estimator = Estimator(20, upsamples=False)
+    fuse_heads(estimator)
+    assert estimator.double()(inputs.double()).motion.dtype == torch.float64
 
 
 def test_the_cost_volume_is_the_published_correlations_in_a_row(

@@ -1,0 +1,109 @@
+"""DWARF's three heads of a level, whose share of the trunk is computed at once.
+
+Published, every head convolves a concatenation of the trunk with its own features four times
+over. What these layers make of the trunk is linear and needs nothing of the heads, so all of it
+is one convolution with the layers' weights put together; the rest reads a head's own features
+alone. The parameters stay those of the published layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+HEAD_CHANNELS = 64 + 32  # what a head adds to the trunk
+# Heads in the order of the motion channels that they predict: d, c, u, v.
+HEADS = {"disparity": 1, "next_disparity": 1, "flow": 2}
+
+
+class Head(nn.Module):
+    """The parameters of one head, run together with the other heads' by ``Estimator``.
+
+    Args:
+        trunk: channels that it reads.
+        outputs: channels that it predicts.
+        upsamples: whether there is a next level.
+    """
+
+    def __init__(self, trunk: int, outputs: int, *, upsamples: bool) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(trunk, 64, 3, padding=1)
+        self.second = nn.Conv2d(trunk + 64, 32, 3, padding=1)
+        self.prediction = nn.Conv2d(trunk + HEAD_CHANNELS, outputs, 3, padding=1)
+        self.upsamples = upsamples
+        if upsamples:
+            self.upsample_motion = nn.ConvTranspose2d(outputs, outputs, 4, 2, 1)
+            self.upsample_features = nn.ConvTranspose2d(trunk + HEAD_CHANNELS, outputs, 4, 2, 1)
+
+
+class MergedHeads(NamedTuple):
+    """Weights of all heads' layers put together; T channels of the trunk.
+
+    Attributes:
+        shared: [first layers | second layers | predictions | upsampled features], their
+            trunk's share. # (192 + 96 + 4 + 16, T, 3, 3)
+        bias: of these layers. # (192 + 96 + 4 + 16,)
+        second: the second layers' share of the first, a group per head. # (96, 64, 3, 3)
+        last: the predictions' and upsampled features' share of both layers, zero where a head
+            would read another one's. # (4 + 16, 288, 3, 3)
+    """
+
+    shared: Tensor
+    bias: Tensor
+    second: Tensor
+    last: Tensor
+
+
+def merge(heads: Sequence[Head]) -> MergedHeads:
+    """Put the weights of a level's heads together."""
+    trunk = heads[0].first.in_channels
+    first = [_parameters(head.first) for head in heads]
+    second = [_parameters(head.second) for head in heads]
+    last = [_parameters(head.prediction) for head in heads]
+    if heads[0].upsamples:
+        last += [as_convolution(head.upsample_features) for head in heads]
+    layers = [*first, *second, *last]
+    return MergedHeads(
+        shared=torch.cat([weight[:, :trunk] for weight, _ in layers]),
+        bias=torch.cat([bias for _, bias in layers]),
+        second=torch.cat([weight[:, trunk:] for weight, _ in second]),
+        last=_block_diagonal([weight[:, trunk:] for weight, _ in last], len(heads)),
+    )
+
+
+def as_convolution(layer: nn.ConvTranspose2d) -> tuple[Tensor, Tensor]:
+    """Return weight and bias of the 3x3 convolution that computes ``layer`` before a shuffle.
+
+    A 4x4 transposed convolution of stride 2 gives each of four interleaved images from 2x2
+    samples. Four output channels per channel of ``layer``, for ``F.pixel_shuffle(x, 2)``.
+    """
+    weight, bias = _parameters(layer)
+    kernel = _phases(_phases(weight, 2), 4)  # (in, out, 2, 3, 2, 3)
+    return kernel.permute(1, 2, 4, 0, 3, 5).flatten(0, 2), bias.repeat_interleave(4)
+
+
+def _phases(kernel: Tensor, axis: int) -> Tensor:
+    """Split an axis of 4 taps into (2, 3): what outputs 2i and 2i + 1 read of i - 1, i, i + 1."""
+    tap = kernel.unbind(axis)
+    none = torch.zeros_like(tap[0])
+    even, odd = torch.stack([tap[3], tap[1], none], axis), torch.stack([none, tap[2], tap[0]], axis)
+    return torch.stack([even, odd], axis)
+
+
+def _parameters(layer: nn.Conv2d | nn.ConvTranspose2d) -> tuple[Tensor, Tensor]:
+    if layer.bias is None:
+        raise ValueError(f"every layer of a head must have a bias, {layer} has none")
+    return layer.weight, layer.bias
+
+
+def _block_diagonal(kernels: Sequence[Tensor], blocks: int) -> Tensor:
+    """Let kernel n read the input block ``n % blocks`` alone. # (sum of O, blocks * I, 3, 3)."""
+    padded = []
+    for n, kernel in enumerate(kernels):
+        inputs, block = kernel.shape[1], n % blocks
+        padded.append(F.pad(kernel, (0, 0, 0, 0, block * inputs, (blocks - 1 - block) * inputs)))
+    return torch.cat(padded)
