@@ -48,7 +48,8 @@ format: $(TOOLS)
 	$(PYTHON) -m ruff format .
 
 demo: env
-	$(PYTHON) -m offline.demo $(if $(FRAMES),--frames "$(FRAMES)") $(if $(WEIGHTS),--weights "$(WEIGHTS)")
+	$(PYTHON) -m offline.demo $(if $(FRAMES),--frames "$(FRAMES)") $(if $(WEIGHTS),--weights "$(WEIGHTS)") \
+		$(if $(STEREO_WEIGHTS),--stereo-weights "$(STEREO_WEIGHTS)")
 
 clean:
 	rm -rf build install log dist results *.egg-info .*_cache

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 
+WIDTH = 620  # of a column, px
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _BAR_PX = 26
 _GAP_PX = 4
@@ -66,7 +67,7 @@ def sheet(
     headline: str,
     warning: str = "",
     legends: Sequence[Image] = (),
-    width: int = 620,
+    width: int = WIDTH,
 ) -> Image:
     """Return a contact sheet: one column per frame, one row per kind of picture.
 
@@ -96,6 +97,12 @@ def sheet(
         bars.append(text_bar(warning, body.shape[1], warning=True))
     below = [_fitted(legend, body.shape[1]) for legend in legends]
     return np.vstack([*bars, body, *below])
+
+
+def stacked(sheets: Sequence[Image]) -> Image:
+    """Return sheets below each other, narrower ones padded on the right."""
+    width = max(image.shape[1] for image in sheets)
+    return np.vstack([_padded(image, image.shape[0] + _GAP_PX, width) for image in sheets])
 
 
 def _fitted(image: Image, width: int) -> Image:

@@ -1,12 +1,15 @@
-"""Show the main job on one machine: a bag, replayed through the node, every output recorded.
+"""Show the main job on one machine: a bag, replayed through each node, every output recorded.
 
-``python -m offline.demo`` makes a bag from a short generated drive (or from ``--frames DIR``),
-runs ``replay_node``, ``mono_node`` and ``record_node`` as processes over DDS, and writes
+``python -m offline.demo`` makes a bag from a short generated drive (or from ``--frames DIR``)
+and runs ``replay_node``, ``mono_node`` and ``record_node`` on it as processes over DDS; then
+``stereo_node`` on a generated stereo drive. It writes
 
-- ``contact_sheet.png``: the frames beside everything the node said about them,
-- ``demo.mp4``: the same, moving,
-- ``metrics.json``: counts, rates and the latency of each stage,
-- ``recording/`` and ``input/``: the bags, for RViz, Foxglove or your own code.
+- ``contact_sheet.png``: the frames beside everything the nodes said about them, and what the
+  stereo pipeline's geometry says where disparities and flow are exact,
+- ``mono.mp4``, ``stereo.mp4``: the same, moving,
+- ``metrics.json``: counts, rates and the latency of each stage; errors on exact input,
+- ``mono/`` and ``stereo/``: bags ``input`` and ``recording``, for RViz, Foxglove or your own
+  code, and the nodes' logs.
 
 Ends with status 1 if an output is missing for any frame.
 """
@@ -16,33 +19,54 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from offline import make_bag
 from offline.benchmarks.table import machine, write_json
-from offline.contact_sheet import Image, Video, sheet, write_png
-from offline.live_run import LiveRun, Parameters, run_live
-from offline.recording import Summary, pictures, summarise_recording
-from scene_perception.legends import label_legend
+from offline.contact_sheet import Image, stacked, write_png
+from offline.demo_pictures import draw_exact, draw_show, spread
+from offline.exact_input import Checked, check_exactly, figures
+from offline.live_run import run_live
+from offline.recording import Summary, summarise_recording
+from offline.shows import MONO, STEREO, Show, missing_outputs
+from offline.synthetic.scene import make_scene
+from offline.synthetic.stereo import render_pair
+from scene_perception.pipelines.stereo_config import StereoConfig
 
-_CAMERA = "/image_rect"
-_ROWS = {
-    "/depth/color": "depth (red near, blue far)",
-    "/semantic/color": "semantics",
-    "/flow/color": "optical flow to the next frame",
-    "/motion_mask/color": "moving objects",
-}
-_AT_ONCE = ("/depth/image_rect", "/semantic/image")
-_ONE_LATER = ("/flow/image", "/motion_mask/image", "/motion_probability/image", "/ego_motion")
-_COLUMNS = 3
-_VIDEO_HZ = 10.0
+_SEED, _SIZE = 0, (375, 1242)  # of the generated drive
 _RANDOM = (
     "RANDOM WEIGHTS: no trained weights are shipped yet. The pictures show that every stage "
     "runs, not what is in the scene."
 )
+
+
+@dataclass(frozen=True)
+class Part:
+    """One node's part of the demo.
+
+    Attributes:
+        show: what is run.
+        folder: where its files go.
+        bag: arguments of ``make_bag`` that come before the output, and those after it.
+        weights: of the network; None for random ones.
+    """
+
+    show: Show
+    folder: Path
+    bag: tuple[list[str], list[str]]
+    weights: Path | None
+
+    @property
+    def input(self) -> Path:
+        """The recording that is replayed."""
+        return self.folder / "input"
+
+    @property
+    def warning(self) -> str:
+        """What a reader of its pictures must know; may be empty."""
+        return "" if self.weights else _RANDOM
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,30 +74,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     if options.output.exists():
         shutil.rmtree(options.output)
-    options.output.mkdir(parents=True)
-    source = options.output / "input"
-    _say(f"[1/4] making a bag of {options.frames or 'a generated drive'}")
-    if status := make_bag.main(_bag_arguments(options.frames, options.count, source)):
-        return status
-    frames = summarise_recording(source).counts[_CAMERA]
-    _say(f"[2/4] running replay, node and recorder on {frames} frames")
-    node = _node_parameters(options.weights)
-    run = LiveRun(source, options.output, node, {"pace": "consumer", "delay_s": 3.0})
     try:
-        recording = run_live(run, _progress)
-    except (RuntimeError, TimeoutError) as error:
+        return _demonstrate(options)
+    except (RuntimeError, TimeoutError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    _say("[3/4] drawing")
-    warning = "" if options.weights else _RANDOM
-    _draw(options.output, source, recording, warning)
-    _say("[4/4] counting")
-    summary = summarise_recording(recording)
-    problems = missing_outputs(summary, frames)
-    write_json(options.output / "metrics.json", _metrics(summary, frames, warning, problems))
-    _report(options.output, summary, frames, warning)
-    for problem in problems:
-        print(f"error: {problem}", file=sys.stderr)
+
+
+def _demonstrate(options: argparse.Namespace) -> int:
+    sheets: list[Image] = []
+    metrics: dict[str, object] = {"machine": machine()}
+    problems: list[str] = []
+    for number, part in enumerate(_parts(options)):
+        frames, recording = _run(part, f"[{number + 1}/3] {part.show.node}")
+        summary = summarise_recording(recording)
+        missing = missing_outputs(part.show, summary, frames)
+        metrics[part.folder.name] = _metrics(summary, frames, part, missing)
+        _report(part, summary, frames, missing)
+        problems += missing
+        _say("      drawing")
+        video = options.output / f"{part.folder.name}.mp4"
+        sheets.append(draw_show(part.show, part.input, recording, video, part.warning))
+    _say("[3/3] the stereo pipeline's geometry on exact input")
+    checks = _exact(options.stereo_count)
+    metrics["exact_input"] = [figures(checked) for checked in checks]
+    write_png(options.output / "contact_sheet.png", stacked([*sheets, draw_exact(checks)]))
+    write_json(options.output / "metrics.json", {"complete": not problems, **metrics})
+    _say(f"look at {options.output / 'contact_sheet.png'}, {options.output / 'stereo.mp4'}")
     return 1 if problems else 0
 
 
@@ -83,95 +110,71 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--frames", type=Path, help="folder of images instead of generated ones")
-    parser.add_argument("--weights", type=Path, help="weights (.safetensors); default: random")
+    parser.add_argument("--frames", type=Path, help="folder of images for mono_node")
+    parser.add_argument("--weights", type=Path, help="OmegaNet's (.safetensors); default: random")
+    parser.add_argument("--stereo-weights", type=Path, help="DWARF's (.safetensors)")
     parser.add_argument("--count", type=int, default=32, help="frames at most (default 32)")
+    parser.add_argument("--stereo-count", type=int, default=12, help="stereo pairs (default 12)")
     parser.add_argument("--output", type=Path, default=Path("results/demo"))
     options = parser.parse_args(arguments)
-    if options.count < 3:
-        parser.error(f"--count must be at least 3 (motion needs three frames), got {options.count}")
+    for name, least in (("count", 3), ("stereo_count", 2)):
+        if (given := getattr(options, name)) < least:
+            option = name.replace("_", "-")
+            parser.error(f"--{option} must be at least {least} (for motion), got {given}")
     return options
 
 
-def _bag_arguments(frames: Path | None, count: int, bag: Path) -> list[str]:
-    source = ["synthetic"] if frames is None else ["images", str(frames)]
-    return [*source, str(bag), "--limit", str(count)]
-
-
-def _node_parameters(weights: Path | None) -> Parameters:
-    if weights is None:
-        return {"network.allow_random_weights": True}
-    return {"network.weights": str(weights.resolve())}
-
-
-def missing_outputs(summary: Summary, frames: int) -> list[str]:
-    """Return a line for each output that lacks messages.
-
-    Depth and labels exist for each frame; what needs both neighbours for all but the ends.
-    """
-    expected = {**dict.fromkeys(_AT_ONCE, frames), **dict.fromkeys(_ONE_LATER, frames - 2)}
+def _parts(options: argparse.Namespace) -> list[Part]:
+    images = ["synthetic"] if options.frames is None else ["images", str(options.frames)]
+    mono = images, ["--limit", str(options.count)]
+    stereo = ["synthetic"], ["--stereo", "--limit", str(options.stereo_count)]
+    folder: Path = options.output
     return [
-        f"{topic}: expected {count} messages for {frames} frames, recorded {found}"
-        for topic, count in expected.items()
-        if (found := len(set(summary.stamps_ns.get(topic, [])))) != count
+        Part(MONO, folder / "mono", mono, options.weights),
+        Part(STEREO, folder / "stereo", stereo, options.stereo_weights),
     ]
 
 
-def _metrics(summary: Summary, frames: int, warning: str, problems: list[str]) -> dict[str, object]:
+def _run(part: Part, step: str) -> tuple[int, Path]:
+    """Return the number of frames and the recording of what the node said about them."""
+    part.folder.mkdir(parents=True)
+    source, settings = part.bag
+    _say(f"{step}: making a bag")
+    if make_bag.main([*source, str(part.input), *settings]):
+        raise RuntimeError(f"no bag for {part.show.node}")
+    frames = summarise_recording(part.input).counts[part.show.camera]
+    _say(f"      running replay, {part.show.node} and recorder on {frames} frames")
+    run = part.show.live_run(part.folder, part.input, part.weights)
+    return frames, run_live(run, lambda text: _say(f"      {text}"))
+
+
+def _exact(pairs: int) -> list[Checked]:
+    scene = make_scene(_SEED, *_SIZE)
+    chosen = sorted(spread(range(pairs - 1)))
+    return [check_exactly(render_pair(scene, index), StereoConfig()) for index in chosen]
+
+
+def _metrics(summary: Summary, frames: int, part: Part, missing: list[str]) -> dict[str, object]:
     return {
         "frames": frames,
-        "weights": "random" if warning else "given",
-        "complete": not problems,
+        "weights": "given" if part.weights else "random",
+        "complete": not missing,
         "messages": summary.counts,
         "rates_hz": summary.rates_hz(),
         "latency_ms": summary.latencies_ms,
         "node": summary.values,
-        "machine": machine(),
     }
 
 
-def _draw(folder: Path, source: Path, recording: Path, warning: str) -> None:
-    headline = "scene_perception: what OmegaNet sees, live from the camera topic"
-    stamps = [stamp for stamp, _ in pictures(recording, list(_ROWS))]
-    chosen = _spread(stamps)
-    first = stamps[0] if stamps else 0
-    columns, titles = [], []
-    with Video(folder / "demo.mp4", _VIDEO_HZ) as video:
-        for stamp, rows in _frames(source, recording):
-            title = f"t = {(stamp - first) * 1e-9:.1f} s"
-            video.add(sheet([rows], [title], headline=headline, warning=warning))
-            if stamp in chosen:
-                columns.append(rows)
-                titles.append(title)
-    legend = label_legend(_COLUMNS * 620)
-    image = sheet(columns, titles, headline=headline, warning=warning, legends=[legend])
-    write_png(folder / "contact_sheet.png", image)
-
-
-def _frames(source: Path, recording: Path) -> Iterator[tuple[int, dict[str, Image]]]:
-    camera = pictures(source, [_CAMERA])
-    for stamp, images in pictures(recording, list(_ROWS)):
-        view = next(image[_CAMERA] for taken, image in camera if taken == stamp)
-        yield stamp, {"camera": view, **{_ROWS[topic]: images[topic] for topic in _ROWS}}
-
-
-def _spread(stamps: Sequence[int]) -> set[int]:
-    places = np.linspace(0, max(len(stamps) - 1, 0), _COLUMNS + 2)[1:-1].round().astype(int)
-    return {stamps[place] for place in places} if stamps else set()
-
-
-def _report(folder: Path, summary: Summary, frames: int, warning: str) -> None:
+def _report(part: Part, summary: Summary, frames: int, missing: list[str]) -> None:
     total = summary.latencies_ms.get("total", {}).get("median", float("nan"))
-    _say(f"{frames} frames in; median {total:.0f} ms from image to outputs")
-    for topic in (*_AT_ONCE, *_ONE_LATER):
-        _say(f"  {summary.counts.get(topic, 0):4d}  {topic}")
-    if warning:
-        _say(warning)
-    _say(f"look at {folder / 'contact_sheet.png'}, {folder / 'demo.mp4'}")
-
-
-def _progress(text: str) -> None:
-    _say(f"      {text}")
+    _say(f"      {frames} frames in; median {total:.0f} ms from image to outputs")
+    for topic in part.show.short:
+        _say(f"      {summary.counts.get(topic, 0):4d}  {topic}")
+    if part.warning:
+        _say(f"      {part.warning}")
+    for problem in missing:
+        print(f"error: {problem}", file=sys.stderr)
 
 
 def _say(text: str) -> None:

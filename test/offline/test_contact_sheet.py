@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from offline.contact_sheet import Video, sheet, write_png
+from offline.contact_sheet import Video, sheet, stacked, write_png
 
 
 def picture(value):
@@ -29,6 +29,13 @@ def test_warning_adds_a_highlighted_line():
 def test_sheet_without_frames_is_refused():
     with pytest.raises(ValueError, match="at least one frame"):
         sheet([], [], headline="h")
+
+
+def test_sheets_are_stacked_at_the_width_of_the_widest():
+    result = stacked([picture(200), picture(100)[:, :50]])
+    assert result.shape == (2 * (40 + 4), 100, 3)
+    assert result[50, 20].tolist() == [100, 100, 100]
+    assert result[50, 80].tolist() == [24, 24, 24]
 
 
 def test_video_keeps_every_frame(tmp_path):

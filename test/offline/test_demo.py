@@ -1,22 +1,30 @@
 import json
+import re
 
 import cv2
 import pytest
 
-from offline.demo import main, missing_outputs
-from offline.recording import Summary
+from offline.demo import main
+from offline.shows import STEREO
 
 
 def test_demo_draws_and_counts_every_output(tmp_path):
     output = tmp_path / "demo"
-    assert main(["--count", "4", "--output", str(output)]) == 0
+    assert main(["--count", "3", "--stereo-count", "3", "--output", str(output)]) == 0
     metrics = json.loads((output / "metrics.json").read_text())
     assert metrics["complete"]
-    assert metrics["messages"]["/depth/image_rect"] == 4
-    assert metrics["messages"]["/flow/image"] == 2
-    assert {"dsnet", "flow_decoder", "publish", "total"} <= metrics["latency_ms"].keys()
+    mono, stereo = metrics["mono"], metrics["stereo"]
+    assert mono["messages"]["/depth/image_rect"] == 3
+    assert mono["messages"]["/flow/image"] == 1
+    assert {"dsnet", "flow_decoder", "publish", "total"} <= mono["latency_ms"].keys()
+    assert (mono["frames"], stereo["frames"]) == (3, 3)
+    assert {stereo["messages"][topic] for topic in STEREO.short} == {2}
+    assert {"stereo_encoder", "scene_flow_decoder", "total"} <= stereo["latency_ms"].keys()
+    assert [len(entry["objects"]) for entry in metrics["exact_input"]] == [2, 2]
     assert cv2.imread(str(output / "contact_sheet.png")).shape[1] > 1000
-    assert cv2.VideoCapture(str(output / "demo.mp4")).get(cv2.CAP_PROP_FRAME_COUNT) == 2
+    for name, pictures in (("mono", 1), ("stereo", 2)):
+        video = cv2.VideoCapture(str(output / f"{name}.mp4"))
+        assert video.get(cv2.CAP_PROP_FRAME_COUNT) == pictures
 
 
 def test_folder_without_images_is_refused(tmp_path, capsys):
@@ -24,20 +32,17 @@ def test_folder_without_images_is_refused(tmp_path, capsys):
     assert "error:" in capsys.readouterr().err
 
 
-def test_fewer_than_three_frames_are_refused(capsys):
+@pytest.mark.parametrize(("option", "least"), [("--count", 3), ("--stereo-count", 2)])
+def test_too_few_frames_for_motion_are_refused(capsys, option, least):
     with pytest.raises(SystemExit):
-        main(["--count", "2"])
-    assert "at least 3" in capsys.readouterr().err
+        main([option, str(least - 1)])
+    assert f"{option} must be at least {least}" in capsys.readouterr().err
 
 
-def test_missing_output_is_named_with_both_counts():
-    stamps = {
-        "/depth/image_rect": [1, 2, 3, 4],
-        "/semantic/image": [1, 2, 3, 4],
-        "/flow/image": [2],
-        "/motion_mask/image": [2, 3],
-        "/motion_probability/image": [2, 3],
-        "/ego_motion": [2, 3],
-    }
-    problems = missing_outputs(Summary(stamps_ns=stamps), 4)
-    assert problems == ["/flow/image: expected 2 messages for 4 frames, recorded 1"]
+def test_make_passes_on_every_option_for_a_users_own_data(repository, capsys):
+    makefile = (repository / "Makefile").read_text()
+    passed = set(re.findall(r"--[a-z-]+", makefile[makefile.index("\ndemo:") :]))
+    assert passed == {"--frames", "--weights", "--stereo-weights"}
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert passed <= set(re.findall(r"--[a-z-]+", capsys.readouterr().out))

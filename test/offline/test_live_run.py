@@ -1,11 +1,13 @@
 """Replay, node and recorder as the processes that a user runs, over DDS."""
 
+from dataclasses import replace
+
 import pytest
 
 from offline import make_bag
-from offline.demo import missing_outputs
 from offline.live_run import LiveRun, ros_arguments, run_live
 from offline.recording import summarise_recording
+from offline.shows import MONO, STEREO, missing_outputs
 
 SMALL = {"network.allow_random_weights": True, "network.height": 128, "network.width": 256}
 FRAMES = 51
@@ -30,7 +32,7 @@ def test_real_frames_paced_by_the_consumer_lose_nothing(kitti, tmp_path):
     run = LiveRun(kitti, tmp_path, SMALL, {"pace": "consumer", "delay_s": 3.0})
     summary = summarise_recording(run_live(run, print))
     sent = summarise_recording(kitti).stamps_ns["/image_rect"]
-    assert missing_outputs(summary, FRAMES) == []
+    assert missing_outputs(MONO, summary, FRAMES) == []
     assert summary.stamps_ns["/depth/image_rect"] == sent
     assert summary.stamps_ns["/semantic/image"] == sent
     for topic in ("/flow/image", "/motion_mask/image", "/ego_motion"):
@@ -55,3 +57,15 @@ def test_node_that_cannot_start_is_reported_with_its_own_words(kitti, tmp_path):
     run = LiveRun(kitti, tmp_path, {"network.weights": "none.safetensors"})
     with pytest.raises(RuntimeError, match=r"none\.safetensors"):
         run_live(run, print)
+
+
+def test_stereo_pairs_paced_by_the_consumer_lose_nothing(tmp_path):
+    bag = tmp_path / "bag"
+    assert make_bag.main(["synthetic", str(bag), "--stereo", "--limit", "6"]) == 0
+    run = replace(STEREO.live_run(tmp_path, bag, None), node=SMALL)
+    summary = summarise_recording(run_live(run, print))
+    sent = summarise_recording(bag).stamps_ns["/left/image_rect"]
+    assert missing_outputs(STEREO, summary, 6) == []
+    for topic in ("/disparity", "/depth/image_rect", "/scene_flow/image", "/points"):
+        assert summary.stamps_ns[topic] == sent[:-1]
+    assert not any(int(value) for key, value in summary.values.items() if "overwritten" in key)
