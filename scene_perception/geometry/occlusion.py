@@ -57,9 +57,10 @@ def _target_index(target_x: Float, target_y: Float, nearness: Float) -> NDArray[
     column, row = np.rint(target_x, dtype=exact), np.rint(target_y, dtype=exact)
     exists = (column >= 0) & (column < width) & (row >= 0) & (row < height)
     exists &= np.isfinite(nearness)
-    row += _MARGIN
-    row *= stride
-    column += row
+    with np.errstate(over="ignore", invalid="ignore"):
+        row += _MARGIN
+        row *= stride
+        column += row
     column += _MARGIN
     # Before the conversion, as NaN and infinity have no integer.
     np.copyto(column, _NOWHERE, where=~exists)

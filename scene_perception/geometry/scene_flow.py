@@ -46,9 +46,10 @@ def scene_points(
             "disparity, next disparity, flow and next camera must be "
             f"{', '.join(map(str, expected))}, got {', '.join(map(str, found))}"
         )
-    points = organized_points(_depth_in_front(disparity, camera), camera.left)
-    next_depth = _depth_in_front(next_disparity, next_camera)
-    return points, _points_seen_at(flow, next_depth, next_camera.left)
+    with np.errstate(over="ignore", invalid="ignore"):
+        points = organized_points(_depth_in_front(disparity, camera), camera.left)
+        next_depth = _depth_in_front(next_disparity, next_camera)
+        return points, _points_seen_at(flow, next_depth, next_camera.left)
 
 
 def scene_velocity(points: Float, next_points: Float, interval_s: float) -> Float:

@@ -81,10 +81,11 @@ def motion_validity(
         )
     columns, rows = _grid(disparity)
     x, y = flow[..., 0] + columns, flow[..., 1] + rows
-    right_x = x - next_disparity
+    with np.errstate(over="ignore", invalid="ignore"):
+        right_x = x - next_disparity
     in_range = _in_range(next_disparity, limits_px)
-    beyond = ~np.isfinite(x + y) | _outside(x, shape[1]) | _outside(y, shape[0])
-    beyond |= _outside(right_x, shape[1])
+    # Without a flow a pixel is nowhere; without a disparity it is only not known to be outside.
+    beyond = ~(_inside(x, shape[1]) & _inside(y, shape[0])) | _outside(right_x, shape[1])
     covered = _hidden(x, y, next_disparity, in_range)
     covered |= _hidden(right_x, y, next_disparity, in_range)
     flags = stereo_validity(disparity, limits_px)
@@ -108,8 +109,12 @@ def _in_range(disparity: Float, limits_px: tuple[float, float]) -> Mask:
     return result
 
 
+def _inside(coordinate: Float, size: int) -> Mask:
+    result: Mask = (coordinate >= -0.5) & (coordinate <= size - 0.5)
+    return result
+
+
 def _outside(coordinate: Float, size: int) -> Mask:
-    """Return where pixels' borders are left; NaN is not known to be outside."""
     result: Mask = (coordinate < -0.5) | (coordinate > size - 0.5)
     return result
 

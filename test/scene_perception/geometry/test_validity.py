@@ -134,3 +134,10 @@ def test_shapes_that_differ_are_refused():
 def test_limits_out_of_order_are_refused(limits):
     with pytest.raises(ValueError, match="limits_px must be smallest <= largest"):
         stereo_validity(wall(), limits)
+
+
+def test_whatever_a_network_says_is_flagged_without_a_warning():
+    generator = np.random.default_rng(0)
+    strange = np.float32([0, -1, np.nan, np.inf, -np.inf, 1e-30, 3e38, -3e38])
+    disparity, following, u, v = (generator.choice(strange, SHAPE) for _ in range(4))
+    assert motion_validity(disparity, following, np.dstack([u, v]), LIMITS).all()
