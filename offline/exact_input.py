@@ -33,6 +33,8 @@ from scene_perception.pipelines.stereo_postprocess import (
     view_of,
 )
 
+_OBJECT_DEPTH = 0.1  # how far an object's pixels are from their median depth, as a share of it
+
 Float = NDArray[np.float32]
 
 
@@ -62,10 +64,14 @@ def check_exactly(pair: StereoTruth, config: StereoConfig) -> Checked:
 
 
 def true_velocity(pair: StereoTruth, mask: NDArray[np.uint8], thing: MovingObject) -> Float:
-    """Return the velocity over the ground of what most of an object's pixels show. # (3,)."""
+    """Return the velocity over the ground of what most of an object's pixels show. # (3,).
+
+    Other objects may be in its box, at other depths.
+    """
     left, top, width, height = thing.box
     window = np.s_[top : top + height, left : left + width]
-    shown = pair.movers[window][mask[window] > 0]
+    near = np.abs(pair.left.depth[window] / thing.position_m[2] - 1) < _OBJECT_DEPTH
+    shown = pair.movers[window][(mask[window] > 0) & near]
     mover = int(np.bincount(shown).argmax())
     result: Float = pair.own_velocity[pair.movers == mover][0] if mover else np.zeros(3, np.float32)
     return result

@@ -86,46 +86,50 @@ def gauss_newton_step(motions: Array, residual: Array, jacobian: Array, weights:
     return result
 
 
-def disagreement(
-    motions: Array, points: Array, observed: Array, camera: StereoCamera, scale_px: float
-) -> Array:
-    """Return how little points agree with each motion: the mean of ``e^2 / (e^2 + scale^2)``.
-
-    Geman and McClure's error. Truncated squares would prefer a compromise between two groups of
-    points that move a little differently to the motion of the larger group.
+def squared_errors(motions: Array, points: Array, observed: Array, camera: StereoCamera) -> Array:
+    """Return the squared error of each point under each motion, px^2. # (B, N).
 
     Args:
         motions: # (B, 4, 4)
         points: m, the same for each motion. # (N, 3)
         observed: column, row and disparity, px. # (N, 3)
         camera: that observes.
-        scale_px: error that counts one half.
-
-    Returns:
-        0 = all agree, 1 = none does. # (B,)
     """
     homogeneous = np.vstack([points.T, np.ones(len(points))])
     matrices = camera.projection() @ motions
-    scores = np.empty(len(motions))
+    result = np.zeros((len(motions), len(points)))
     # One allocation: fresh pages cost more than the arithmetic in them.
-    place, nearness, squared = np.empty((3, min(_BATCH, len(motions)), len(points)))
+    place, nearness = np.empty((2, min(_BATCH, len(motions)), len(points)))
     for start in range(0, len(motions), _BATCH):
-        batch = matrices[start : start + _BATCH]
-        place, nearness, squared = (a[: len(batch)] for a in (place, nearness, squared))
+        batch, squared = matrices[start : start + _BATCH], result[start : start + _BATCH]
+        place, nearness = (a[: len(batch)] for a in (place, nearness))
         # What is behind the camera lands far outside and agrees with nothing.
         np.maximum(np.matmul(batch[:, 3], homogeneous, out=nearness), NEAREST_M, out=nearness)
         np.reciprocal(nearness, out=nearness)
-        squared.fill(0)
         for axis in range(3):
             np.matmul(batch[:, axis], homogeneous, out=place)
             place *= nearness
             place -= observed[:, axis]
             place *= place
             squared += place
-        np.add(squared, scale_px**2, out=place)
-        squared /= place
-        scores[start : start + _BATCH] = squared.mean(1)
-    return scores
+    return result
+
+
+def disagreement(squared: Array, scale_px: float) -> Array:
+    """Return how little points agree with each motion: the mean of ``e^2 / (e^2 + scale^2)``.
+
+    Geman and McClure's error. Truncated squares would prefer a compromise between two groups of
+    points that move a little differently to the motion of the larger group.
+
+    Args:
+        squared: errors, px^2. # (B, N)
+        scale_px: error that counts one half.
+
+    Returns:
+        0 = all agree, 1 = none does. # (B,)
+    """
+    result: Array = (squared / (squared + scale_px**2)).mean(1)
+    return result
 
 
 def _small_rotations(vectors: Array) -> Array:

@@ -89,7 +89,7 @@ def find_objects(
     """Return the moving objects, largest first, and the mask that they leave.
 
     Single pixels are removed, small holes filled. Objects that touch in the image are told
-    apart by the jump in depth between them.
+    apart by the jump in depth between them; most of an object's pixels move.
 
     Args:
         mask: 0 where nothing moves. # (H, W)
@@ -121,6 +121,9 @@ def find_objects(
         own, x, y = _place(labels, int(label), boxes[label])
         box = (left + x, top + y, own.shape[1], own.shape[0])
         there = np.s_[box[1] : box[1] + box[3], box[0] : box[0] + box[2]]
+        # A filled gap at another depth is a group of its own that does not move.
+        if 2 * np.count_nonzero(mask[there][own]) < pixels[label]:
+            continue
         cleaned[there][own] = 255
         regions.append(_region(points[there], own_velocity[there], own, box))
     return cleaned, tuple(sorted(regions, key=lambda region: -region.pixels))

@@ -19,16 +19,19 @@ from scene_perception.geometry.alignment import (
     disagreement,
     gauss_newton_step,
     linearised,
+    squared_errors,
     triangulated,
 )
 from scene_perception.geometry.stereo_camera import StereoCamera
 
 _SCALE = 0.2  # of inlier_px: hypotheses are told apart by errors well below it
 _PREVIEW = 500  # points that decide which hypotheses are scored on all of them
-_FINALISTS = 10
+_FINALISTS = 10  # of either score
 _POLISHING = 2
 _REFINEMENTS = 20
 _CONVERGED_PX = 1e-3
+# The motion of the exact half of the points wins over one that all agree with half as well.
+_CLEARLY = 0.5
 _FARTHEST = 1e6  # m and px: beyond it float64 loses what the fit needs
 # The biweight's usual width, 5 standard deviations, in medians of a Gaussian error's length.
 _REACH = 3.3
@@ -64,9 +67,10 @@ def fit_camera_motion(
 ) -> RigidFit | None:
     """Fit the motion of points to where they are seen next, by RANSAC and Gauss-Newton.
 
-    Each hypothesis is a fit to three points. The one that points agree with
-    best is refined on all points that agree, chosen again after each step and weighted by Tukey's
-    biweight, whose width follows the errors.
+    Each hypothesis is a fit to three points. The one that points agree with best and the one
+    with the least median error are refined on all points that agree, chosen again after each
+    step and weighted by Tukey's biweight, whose width follows the errors. The first knows no
+    majority; the second is not drawn to a group that moves so little that it agrees as well.
 
     Args:
         points: in the current left optical frame, m. # (N, 3)
@@ -91,8 +95,10 @@ def fit_camera_motion(
     if len(here) < 3:
         return None
     motions = _fits_to_triplets(here, seen, camera, hypotheses, seed)
-    motion = _best(motions, here, seen, camera, inlier_px)
-    motion = _refine(motion, here, seen, camera, inlier_px)
+    best = _best(motions, here, seen, camera, inlier_px)
+    refined = np.stack([_refine(motion, here, seen, camera, inlier_px) for motion in best])
+    agreeing, middle = np.median(squared_errors(refined, here, seen, camera), axis=1)
+    motion = refined[int(middle < _CLEARLY**2 * agreeing)]
     agree = reprojection_error(here, seen, motion, camera) < inlier_px
     if agree.sum() < max(3, min_share * len(here)) or _spread(seen[agree]) < _SPREAD * inlier_px:
         return None
@@ -199,20 +205,29 @@ def _triplets(size: int, count: int, seed: int) -> NDArray[np.intp]:
 def _best(
     motions: Array, points: Array, observed: Array, camera: StereoCamera, inlier_px: float
 ) -> Array:
-    """Return the motion that points agree with best. # (B, 4, 4) -> (4, 4)."""
-    few, scale_px = slice(None, None, max(1, len(points) // _PREVIEW)), _SCALE * inlier_px
-    preview = disagreement(motions, points[few], observed[few], camera, scale_px)
-    finalists = motions[np.argsort(preview, kind="stable")[:_FINALISTS]]
-    shape = (len(finalists), *points[few].shape)
-    here, seen = np.broadcast_to(points[few], shape), np.broadcast_to(observed[few], shape)
+    """Return the motion that points agree with best, and that of the least median error.
+
+    # (B, 4, 4) -> (2, 4, 4)
+    """
+    few = slice(None, None, max(1, len(points) // _PREVIEW))
+    here, seen = points[few], observed[few]
+    preview = _scores(squared_errors(motions, here, seen, camera), inlier_px)
+    finalists = motions[np.unique(np.argsort(preview, axis=1, kind="stable")[:, :_FINALISTS])]
+    shape = (len(finalists), *here.shape)
+    here, seen = np.broadcast_to(here, shape), np.broadcast_to(seen, shape)
     # The noise of three points can make the larger group of points look like the smaller one.
     for _ in range(_POLISHING):
         residual, jacobian = linearised(finalists, here, seen, camera)
         weights = _weights(_length(residual), inlier_px)
         finalists = gauss_newton_step(finalists, residual, jacobian, weights)
-    final = disagreement(finalists, points, observed, camera, scale_px)
-    best: Array = finalists[final.argmin()]
+    final = _scores(squared_errors(finalists, points, observed, camera), inlier_px)
+    best: Array = finalists[final.argmin(1)]
     return best
+
+
+def _scores(squared: Array, inlier_px: float) -> Array:
+    """Return disagreement and median squared error of each motion. # (B, N) -> (2, B)."""
+    return np.stack([disagreement(squared, _SCALE * inlier_px), np.median(squared, axis=1)])
 
 
 def _refine(

@@ -8,6 +8,7 @@ from scene_perception.geometry.alignment import (
     disagreement,
     gauss_newton_step,
     linearised,
+    squared_errors,
     triangulated,
 )
 
@@ -83,15 +84,16 @@ def test_disagreement_is_one_half_at_its_scale_and_one_behind_the_camera(
     # Each point is off by 3, 4 and 0 px, hence 5 px: 25 / (25 + 25), and 25 / (25 + 75).
     seen = project_stereo(points[0], stereo_camera) + np.array([3.0, 4.0, 0.0])
     motions = np.stack([np.eye(4), make_motion([0, 0, 0], [0, 0, -100])])
-    found = disagreement(motions, points[0], seen, stereo_camera, 5.0)
-    assert found == pytest.approx([0.5, 1.0], abs=1e-6)
-    found = disagreement(motions, points[0], seen, stereo_camera, 75**0.5)
+    squared = squared_errors(motions, points[0], seen, stereo_camera)
+    assert squared[0] == pytest.approx([25.0] * len(seen))
+    assert disagreement(squared, 5.0) == pytest.approx([0.5, 1.0], abs=1e-6)
+    found = disagreement(squared, 75**0.5)
     assert found == pytest.approx([0.25, 1.0], abs=1e-6)
 
 
 def test_many_motions_are_judged_as_each_alone(points, stereo_camera, project_stereo, make_motion):
     seen = project_stereo(points[0], stereo_camera)
     motions = np.stack([make_motion([0, 1e-4 * i, 0], [0, 0, 0]) for i in range(50)])
-    alone = [disagreement(m[None], points[0], seen, stereo_camera, 5.0)[0] for m in motions]
-    together = disagreement(motions, points[0], seen, stereo_camera, 5.0)
-    assert together == pytest.approx(alone, rel=1e-9, abs=1e-9)
+    alone = [squared_errors(m[None], points[0], seen, stereo_camera)[0] for m in motions]
+    together = squared_errors(motions, points[0], seen, stereo_camera)
+    np.testing.assert_allclose(together, alone, rtol=1e-9, atol=1e-9)

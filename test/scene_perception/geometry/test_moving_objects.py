@@ -131,6 +131,15 @@ def test_small_holes_are_filled_and_specks_removed(flat):
     assert cleaned[16, 16] == 255
 
 
+def test_a_standing_wall_seen_through_a_gap_is_no_object(flat):
+    mask, points, velocity = flat((10, 5, 20, 50, 8.0), (33, 5, 20, 50, 8.0), (30, 5, 3, 50, 30.0))
+    mask[:, 30:33] = 0
+    velocity[:, 30:33] = 0
+    cleaned, objects = find_objects(mask, points, velocity, 50)
+    assert [thing.box for thing in objects] == [(10, 5, 20, 50), (33, 5, 20, 50)]
+    assert not cleaned[:, 30:33].any()
+
+
 def test_pixels_without_a_depth_or_a_velocity_are_of_no_object(flat):
     mask, points, velocity = flat((10, 10, 20, 20, 8.0))
     points[12, 12], points[13, 13, 2], points[14, 14, 2] = np.nan, np.inf, -3.0
