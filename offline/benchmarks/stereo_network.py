@@ -29,6 +29,7 @@ from scene_perception.frame import Frame, StereoFrame
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.geometry.stereo_camera import StereoCamera
 from scene_perception.models.dwarf import DWARF, PARTS, part_inputs
+from scene_perception.models.dwarf_blocks import fuse_heads
 from scene_perception.models.dwarf_encoder import LEVELS, STEREO_CHANNELS
 from scene_perception.pipelines.stereo import StereoPipeline, StereoResult
 from scene_perception.pipelines.stereo_config import StereoConfig, StereoOutputConfig
@@ -98,6 +99,7 @@ def timing_rows(height: int, width: int, repeats: int) -> list[Row]:
     engines, images = random_engines(height, width), _images(height, width)
     network = random_dwarf(width=width)
     plain = PlainDWARF(network.state_dict())
+    fuse_heads(network)  # and its layout: as the engines have them
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     product, product_gmac = matrix_product()
     with torch.inference_mode():
