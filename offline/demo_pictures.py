@@ -13,7 +13,7 @@ from offline.exact_input import Checked, figures
 from offline.recording import pictures
 from offline.shows import Show
 from offline.synthetic.sequence import FIRST_STAMP_NS
-from scene_perception import visualization
+from scene_perception import overlays, visualization
 from scene_perception.legends import label_legend, validity_legend
 
 COLUMNS = 3
@@ -89,7 +89,7 @@ def _exact_rows(checked: Checked) -> dict[str, Image]:
 def _exact_objects(checked: Checked) -> Image:
     """Return the image with numbered objects above their speeds, at the sheet's size."""
     motion = checked.motion
-    tinted = visualization.overlay_mask(motion.depth.image, motion.motion_mask)
+    tinted = overlays.overlay_mask(motion.depth.image, motion.motion_mask)
     scale = WIDTH / tinted.shape[1]
     size = (WIDTH, round(tinted.shape[0] * scale))
     small = cv2.resize(tinted, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
@@ -101,7 +101,7 @@ def _exact_objects(checked: Checked) -> Image:
     ]
     return np.vstack(
         [
-            visualization.overlay_boxes(small, boxes, numbers),
+            overlays.overlay_boxes(small, boxes, numbers),
             text_bar("   ".join(speeds) or "nothing moves", WIDTH),
         ]
     )

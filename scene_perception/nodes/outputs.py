@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import CameraInfo, Image
 from std_msgs.msg import String
 
-from scene_perception import visualization
+from scene_perception import overlays, visualization
 from scene_perception.cityscapes import label_names
 from scene_perception.frame import DepthEstimate, EgoMotion, MotionEstimate
 from scene_perception.nodes.messages import camera_info_message, image_message, twist_message
@@ -111,7 +111,7 @@ def _twist(estimate: Moving) -> TwistStamped | None:
 
 
 def _moving(estimate: MotionEstimate) -> NDArray[Any]:
-    return visualization.overlay_mask(estimate.depth.image, estimate.motion_mask)
+    return overlays.overlay_mask(estimate.depth.image, estimate.motion_mask)
 
 
 DEPTH_OUTPUTS: Mapping[str, Output[DepthEstimate]] = {

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sensor_msgs.msg import PointCloud2
 from stereo_msgs.msg import DisparityImage
 
-from scene_perception import visualization
+from scene_perception import overlays, visualization
 from scene_perception.frame import DepthEstimate, SceneFlowEstimate, StereoEstimate
 from scene_perception.nodes import outputs
 from scene_perception.nodes.messages import disparity_message
@@ -32,9 +32,9 @@ def _depth(estimate: StereoEstimate) -> DepthEstimate:
 
 
 def _moving(estimate: SceneFlowEstimate) -> NDArray[Any]:
-    tinted = visualization.overlay_mask(estimate.depth.image, estimate.motion_mask)
+    tinted = overlays.overlay_mask(estimate.depth.image, estimate.motion_mask)
     boxes = [moving.box for moving in estimate.objects]
-    return visualization.overlay_boxes(tinted, boxes, [speed_text(o) for o in estimate.objects])
+    return overlays.overlay_boxes(tinted, boxes, [speed_text(o) for o in estimate.objects])
 
 
 def _objects(estimate: SceneFlowEstimate) -> PointCloud2:

@@ -8,7 +8,6 @@ import pytest
 from scene_perception.geometry.validity import FLAGS
 from scene_perception.visualization import (
     FLAG_COLORS,
-    MOVING_COLOR,
     VALID_COLOR,
     color_depth,
     color_disparity,
@@ -20,8 +19,6 @@ from scene_perception.visualization import (
     depth_range,
     disparity_range,
     flow_radius,
-    overlay_boxes,
-    overlay_mask,
 )
 
 BLACK = [0, 0, 0]
@@ -141,18 +138,6 @@ def test_a_flow_radius_that_is_not_positive_is_refused(radius):
         color_flow(flow_of((1, 1)), radius)
 
 
-def test_a_mask_tints_the_image_and_leaves_the_rest():
-    image = np.full((1, 2, 3), 100, np.uint8)
-    tinted = overlay_mask(image, np.array([[255, 0]], np.uint8), color=(200, 0, 50), opacity=0.5)
-    np.testing.assert_array_equal(tinted[0], [(150, 50, 75), (100, 100, 100)])
-    np.testing.assert_array_equal(image, 100)
-
-
-def test_a_mask_of_another_size_is_refused():
-    with pytest.raises(ValueError, match=r"size \(2, 2\), got \(2, 3\)"):
-        overlay_mask(np.zeros((2, 2, 3), np.uint8), np.zeros((2, 3), np.uint8))
-
-
 @pytest.mark.parametrize("function", [color_depth, color_labels, color_probability])
 @pytest.mark.parametrize("shape", [(4,), (4, 4, 1), (0, 4)])
 def test_an_array_that_is_not_a_plane_is_refused(function, shape):
@@ -173,7 +158,6 @@ def test_every_picture_is_rgb_of_the_inputs_size():
         color_probability(plane),
         color_labels(plane.astype(np.uint8)),
         color_flow(np.dstack([plane, plane])),
-        overlay_mask(np.ones((4, 5, 3), np.uint8), plane.astype(np.uint8)),
     ]
     assert {(image.shape, image.dtype.name) for image in pictures} == {((4, 5, 3), "uint8")}
 
@@ -258,27 +242,3 @@ def test_of_several_flags_the_lowest_is_shown():
 def test_validity_of_another_type_is_refused():
     with pytest.raises(ValueError, match="validity must be uint8, got int64"):
         color_validity(np.zeros((2, 2), np.int64))
-
-
-def test_boxes_are_drawn_into_a_copy():
-    image = np.zeros((40, 60, 3), np.uint8)
-    drawn = overlay_boxes(image, [(10, 20, 30, 15)])
-    assert not image.any()
-    for y, x in ((20, 10), (34, 39), (20, 39), (34, 10)):
-        np.testing.assert_array_equal(drawn[y, x], MOVING_COLOR)
-    assert not drawn[26:29, 15:35].any()
-
-
-@pytest.mark.parametrize("corner", [(0, 0), (100, 70), (20, 40)])
-def test_a_boxs_text_stays_inside_the_image(corner):
-    image = np.zeros((80, 120, 3), np.uint8)
-    with_text = overlay_boxes(image, [(*corner, 10, 10)], ["5.0 m/s"])
-    text_only = (with_text != overlay_boxes(image, [(*corner, 10, 10)])).any(axis=2)
-    rows, columns = np.nonzero(text_only)
-    assert columns.max() - columns.min() > 40  # the whole text
-    assert rows.max() - rows.min() > 8
-
-
-def test_another_number_of_texts_than_boxes_is_refused():
-    with pytest.raises(ValueError, match="texts must be one for each of 1 boxes, got 2"):
-        overlay_boxes(np.zeros((9, 9, 3), np.uint8), [(0, 0, 3, 3)], ["a", "b"])

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from scene_perception import visualization
+from scene_perception import overlays
 from scene_perception.frame import (
     DepthEstimate,
     EgoMotion,
@@ -182,9 +182,9 @@ def test_without_ego_motion_there_is_no_twist():
 def test_what_moves_is_tinted_and_framed_with_its_speed():
     estimate = scene_flow()
     pixels = pixels_of(MOTION_OUTPUTS["motion_mask/color"].make(estimate))
-    tinted = visualization.overlay_mask(estimate.depth.image, estimate.motion_mask)
+    tinted = overlays.overlay_mask(estimate.depth.image, estimate.motion_mask)
     np.testing.assert_array_equal(
-        pixels, visualization.overlay_boxes(tinted, [(8, 10, 8, 4)], ["5.0 m/s"])
+        pixels, overlays.overlay_boxes(tinted, [(8, 10, 8, 4)], ["5.0 m/s"])
     )
 
 
