@@ -73,9 +73,8 @@ class PlainDWARF(nn.Module):
 
     def _level(self, n: int, features: list[Tensor], coarser: _Level | None) -> _Level:
         left, right, next_left, next_right = features
-        scope = f"scene_flow_decoder.levels.level_{n}"
         if coarser is None:
-            return self._estimate(scope, plain_costs(left, right, next_left, next_right))
+            return self._estimate(n, plain_costs(left, right, next_left, next_right))
         up_motion, up_features = self._upsample(n + 1, coarser)
         d, c, u, v = (up_motion * (_UNIT_PX / 2**n)).chunk(4, 1)
         costs = plain_costs(
@@ -84,13 +83,14 @@ class PlainDWARF(nn.Module):
             _read_repeating_border(next_left, u, v),
             _read_repeating_border(next_right, u + c, v),
         )
-        return self._estimate(scope, torch.cat([costs, left, up_motion, up_features], 1))
+        return self._estimate(n, torch.cat([costs, left, up_motion, up_features], 1))
 
-    def _estimate(self, scope: str, inputs: Tensor) -> _Level:
-        trunk = self._dense([f"{scope}.trunk.{n}.conv" for n in range(3)], inputs)
+    def _estimate(self, n: int, inputs: Tensor) -> _Level:
+        scope = "scene_flow_decoder" + (f".levels.level_{n}" if n > _LEVELS[-1] else "")
+        trunk = self._dense([f"{scope}.trunk.{layer}.conv" for layer in range(3)], inputs)
         features, motion = {}, []
         for head in _HEADS:
-            name = f"{scope}.heads.{head}"
+            name = _head(n, head)
             features[head] = self._dense([f"{name}.first", f"{name}.second"], trunk)
             motion.append(self._convolve(f"{name}.prediction", features[head]))
         return _Level(torch.cat(motion, 1), features)
@@ -105,7 +105,7 @@ class PlainDWARF(nn.Module):
         motion, features = [], []
         predictions = level.motion.tensor_split((1, 2), 1)
         for head, prediction in zip(_HEADS, predictions, strict=True):
-            name = f"scene_flow_decoder.levels.level_{n}.heads.{head}"
+            name = _head(n, head)
             motion.append(self._double(f"{name}.upsample_motion", prediction))
             features.append(self._double(f"{name}.upsample_features", level.features[head]))
         return torch.cat(motion, 1), torch.cat(features, 1)
@@ -131,6 +131,13 @@ class PlainDWARF(nn.Module):
     def _double(self, name: str, features: Tensor) -> Tensor:
         weight, bias = self._state[f"{name}.weight"], self._state[f"{name}.bias"]
         return F.conv_transpose2d(features, weight, bias, stride=2, padding=1)
+
+
+def _head(n: int, head: str) -> str:
+    """Return where a head's weights are; those of the finest level are beside its context's."""
+    part = _CONTEXTS[head].split(".")[0]
+    scope = part if n == _LEVELS[-1] else f"scene_flow_decoder.levels.level_{n}"
+    return f"{scope}.heads.{head}"
 
 
 def _activated(features: Tensor) -> Tensor:

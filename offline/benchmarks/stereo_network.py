@@ -29,8 +29,8 @@ from scene_perception.frame import Frame, StereoFrame
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.geometry.stereo_camera import StereoCamera
 from scene_perception.models.dwarf import DWARF, PARTS, part_inputs
-from scene_perception.models.dwarf_blocks import fuse_heads
 from scene_perception.models.dwarf_encoder import LEVELS, STEREO_CHANNELS
+from scene_perception.models.dwarf_heads import fuse_heads
 from scene_perception.pipelines.stereo import StereoPipeline, StereoResult
 from scene_perception.pipelines.stereo_config import StereoConfig, StereoOutputConfig
 

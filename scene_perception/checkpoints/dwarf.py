@@ -26,11 +26,11 @@ _HEADS = {
     "disparity": "disparity",
     "disparity_change": "next_disparity",
 }
-_UPSAMPLED = {"flow": "flow", "disparity": "disparity", "disparity_change": "next_disparity"}
-_CONTEXTS = {
-    "flow": "motion_refinement.flow",
-    "disparity": "disparity_refinement.disparity",
-    "disparity_change": "motion_refinement.next_disparity",
+_MOTIONS = {"flow": "flow", "disparity": "disparity", "disparity_change": "next_disparity"}
+_REFINEMENTS = {
+    "flow": "motion_refinement",
+    "disparity": "disparity_refinement",
+    "next_disparity": "motion_refinement",
 }
 
 
@@ -58,30 +58,43 @@ def _layers() -> Iterator[tuple[str, str]]:
         for n in range(3):
             name = f"dwarf/Encoder/level_{level}/{_numbered('Conv', n)}"
             yield name, f"stereo_encoder.levels.{level - 1}.{n}.conv"
-    for level in range(6, 1, -1):
+    for level in range(6, 2, -1):
         scope = f"dwarf/decoder/block_{level}/estimator"
-        yield from _level(scope, f"scene_flow_decoder.levels.level_{level}")
-        if level > 2:
-            yield from _upsampling(scope, f"scene_flow_decoder.levels.level_{level}")
-    for name, module in _CONTEXTS.items():
-        for n in range(7):
-            scope = f"dwarf/decoder/block_2/estimator/context_network_{name}"
-            yield f"{scope}/{_numbered('Conv', n)}", f"{module}.layers.{n}.conv"
+        module = f"scene_flow_decoder.levels.level_{level}"
+        yield from _trunk(scope, f"{module}.trunk")
+        yield from _heads(scope, dict.fromkeys(_REFINEMENTS, module))
+        yield from _upsampling(scope, module)
+    finest = "dwarf/decoder/block_2/estimator"
+    yield from _trunk(finest, "scene_flow_decoder.trunk")
+    yield from _heads(finest, _REFINEMENTS)
+    yield from _contexts(finest)
 
 
-def _level(scope: str, module: str) -> Iterator[tuple[str, str]]:
+def _trunk(scope: str, module: str) -> Iterator[tuple[str, str]]:
     for n in range(3):
-        yield f"{scope}/estimator_block_{n}/Conv", f"{module}.trunk.{n}.conv"
+        yield f"{scope}/estimator_block_{n}/Conv", f"{module}.{n}.conv"
+
+
+def _heads(scope: str, modules: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the layers of a level's heads; ``modules`` says what holds each."""
     for name, head in _HEADS.items():
+        module = f"{modules[head]}.heads.{head}"
         for n, layer in enumerate(("first", "second")):
-            yield f"{scope}/{name}/estimator_block_{n}/Conv", f"{module}.heads.{head}.{layer}"
-        yield f"{scope}/{name}/Conv", f"{module}.heads.{head}.prediction"
+            yield f"{scope}/{name}/estimator_block_{n}/Conv", f"{module}.{layer}"
+        yield f"{scope}/{name}/Conv", f"{module}.prediction"
 
 
 def _upsampling(scope: str, module: str) -> Iterator[tuple[str, str]]:
-    for name, head in _UPSAMPLED.items():
+    for name, head in _MOTIONS.items():
         yield f"{scope}/upsample_motion_vectors/{name}", f"{module}.heads.{head}.upsample_motion"
         yield f"{scope}/upsample_features/{name}", f"{module}.heads.{head}.upsample_features"
+
+
+def _contexts(scope: str) -> Iterator[tuple[str, str]]:
+    for name, motion in _MOTIONS.items():
+        for n in range(7):
+            layer = f"{scope}/context_network_{name}/{_numbered('Conv', n)}"
+            yield layer, f"{_REFINEMENTS[motion]}.{motion}.layers.{n}.conv"
 
 
 def _numbered(name: str, n: int) -> str:

@@ -20,7 +20,7 @@ from scene_perception.engines.random_weights import random_dwarf, random_omegane
 from scene_perception.models import dwarf, omeganet
 from scene_perception.models.dsnet import DSNet
 from scene_perception.models.dwarf import DWARF
-from scene_perception.models.dwarf_blocks import fuse_heads
+from scene_perception.models.dwarf_heads import fuse_heads
 from scene_perception.models.omeganet import OmegaNet
 
 

@@ -72,12 +72,15 @@ def random_dwarf(seed: int = 0, *, width: int = 640) -> DWARF:
 
 def _repeat_disparity(network: DWARF) -> None:
     """Give the disparity at t+1 the weights of the one at t."""
-    for level in network.scene_flow_decoder.levels.values():
-        heads = level.get_submodule("heads")
-        state = heads.get_submodule("disparity").state_dict()
-        heads.get_submodule("next_disparity").load_state_dict(state)
-    state = network.disparity_refinement.disparity.state_dict()
-    network.motion_refinement.next_disparity.load_state_dict(state)
+    now, following = network.disparity_refinement, network.motion_refinement
+    pairs: list[tuple[nn.Module, nn.Module]] = [
+        (level.get_submodule("heads.disparity"), level.get_submodule("heads.next_disparity"))
+        for level in network.scene_flow_decoder.levels.values()
+    ]
+    pairs.append((now.heads["disparity"], following.heads["next_disparity"]))
+    pairs.append((now.disparity, following.next_disparity))
+    for source, target in pairs:
+        target.load_state_dict(source.state_dict())
 
 
 def _scale_outputs(network: DWARF, image: Tensor, disparity_px: float) -> None:

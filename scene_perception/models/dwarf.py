@@ -2,7 +2,7 @@
 
 ``forward`` is the published four-image computation. ``parts`` cuts the same computation where
 a stream can keep features (each pair is encoded once) and leave out what nobody reads: depth
-alone needs no ``motion_refinement``.
+alone needs no ``motion_refinement``, which has the finest level's heads of motion as well.
 
 The published network gives minus the disparities, at t and of the same point at t+1, in
 pixels / 20 at a quarter of the image's size. These signs and units end in the refinements.
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from scene_perception.models.dwarf_blocks import TRUNK_CHANNELS, Estimate
+from scene_perception.models.dwarf_blocks import TRUNK_CHANNELS
 from scene_perception.models.dwarf_decoder import (
     LevelEstimate,
     SceneFlowDecoder,
@@ -23,7 +23,6 @@ from scene_perception.models.dwarf_decoder import (
     predictions,
 )
 from scene_perception.models.dwarf_encoder import LEVELS, STEREO_CHANNELS, StereoEncoder
-from scene_perception.models.dwarf_heads import HEAD_CHANNELS, HEADS
 from scene_perception.models.dwarf_refinement import (
     DisparityRefinement,
     MotionRefinement,
@@ -72,18 +71,9 @@ class DWARF(nn.Module):
         Raises:
             ValueError: for another image size, or images that differ in shape.
         """
-        coarse = self.scene_flow_decoder(*self._features(left, right, next_left, next_right))
-        disparity = self.disparity_refinement(
-            coarse.trunk, coarse.disparity_features, coarse.coarse_disparity
-        )
-        motion = self.motion_refinement(
-            coarse.trunk,
-            coarse.next_disparity_features,
-            coarse.flow_features,
-            coarse.coarse_next_disparity,
-            coarse.coarse_flow,
-        )
-        return DWARFOutputs(*disparity, *motion)
+        features = self._features(left, right, next_left, next_right)
+        trunk = self.scene_flow_decoder(*features).trunk
+        return DWARFOutputs(*self.disparity_refinement(trunk), *self.motion_refinement(trunk))
 
     def _features(self, *images: Tensor) -> list[Tensor]:
         """Encode two pairs and return their features in the decoder's order."""
@@ -110,15 +100,16 @@ class DWARF(nn.Module):
         """
         features = self._features(left, right, next_left, next_right)
         current, following = features[::2], features[1::2]
-        estimates = self.scene_flow_decoder.estimate(current, following)
         arrays = {
             f"encoder_left_t0_level{n}": tensor.chunk(2)[0]
             for n, tensor in zip(LEVELS, current, strict=True)
         }
-        for n, level in zip(reversed(LEVELS), estimates, strict=True):
-            arrays |= _level_arrays(n, level)
-        residual = self._residual(estimates[-1].estimate)
-        unrefined = estimates[-1].estimate.motion
+        estimates = self.scene_flow_decoder.estimate(current, following)
+        for n, estimate in zip(reversed(LEVELS[1:]), estimates, strict=True):
+            arrays |= _level_arrays(n, estimate)
+        trunk = self.scene_flow_decoder(*features).trunk
+        parts = (self.disparity_refinement.refine(trunk), self.motion_refinement.refine(trunk))
+        unrefined, residual = (torch.cat(both, 1) for both in zip(*parts, strict=True))
         refined = unrefined + residual
         return {
             **arrays,
@@ -128,26 +119,16 @@ class DWARF(nn.Module):
             **_named("", full_size(refined)),
         }
 
-    def _residual(self, finest: Estimate) -> Tensor:
-        contexts = (
-            self.disparity_refinement.disparity,
-            self.motion_refinement.next_disparity,
-            self.motion_refinement.flow,
-        )
-        features = finest.features.chunk(len(HEADS), 1)
-        pairs = zip(contexts, features, strict=True)
-        return torch.cat([context(finest.trunk, own) for context, own in pairs], 1)
 
-
-def _level_arrays(n: int, level: LevelEstimate) -> dict[str, Tensor]:
-    views = zip(("right_t0", "left_t1", "right_t1"), level.warped, strict=True)
+def _level_arrays(n: int, estimate: LevelEstimate) -> dict[str, Tensor]:
+    views = zip(("right_t0", "left_t1", "right_t1"), estimate.level.warped, strict=True)
     arrays = {
-        f"level{n}_correlation_volume": level.costs,
+        f"level{n}_correlation_volume": estimate.level.costs,
         **{f"level{n}_warped_{view}": features for view, features in views},
-        **_named(f"level{n}_", level.estimate.motion),
+        **_named(f"level{n}_", estimate.outputs.motion),
     }
-    if level.estimate.upsampled is not None:
-        up_motion, up_features = level.estimate.upsampled.chunk(2, 1)
+    if estimate.outputs.upsampled is not None:
+        up_motion, up_features = estimate.outputs.upsampled.chunk(2, 1)
         arrays |= {f"level{n}_up_motion": up_motion, f"level{n}_up_features": up_features}
     return arrays
 
@@ -165,9 +146,8 @@ def part_inputs(height: int, width: int) -> dict[str, dict[str, tuple[int, ...]]
     """
     check_image_size(height, width, multiple=64, minimum=64)
     finest = LEVELS[0]
-    size = (height >> finest, width >> finest)
-    trunk = {"trunk": (1, level_channels(finest) + TRUNK_CHANNELS, *size)}
-    own = (1, HEAD_CHANNELS, *size)
+    channels = level_channels(finest) + TRUNK_CHANNELS
+    trunk: dict[str, tuple[int, ...]] = {"trunk": (1, channels, height >> finest, width >> finest)}
     return {
         "stereo_encoder": {"images": (2, 3, height, width)},
         "scene_flow_decoder": {
@@ -175,16 +155,6 @@ def part_inputs(height: int, width: int) -> dict[str, dict[str, tuple[int, ...]]
             for n in LEVELS
             for role in ROLES
         },
-        "disparity_refinement": {
-            **trunk,
-            "disparity_features": own,
-            "coarse_disparity": (1, 1, *size),
-        },
-        "motion_refinement": {
-            **trunk,
-            "next_disparity_features": own,
-            "flow_features": own,
-            "coarse_next_disparity": (1, 1, *size),
-            "coarse_flow": (1, 2, *size),
-        },
+        "disparity_refinement": trunk,
+        "motion_refinement": dict(trunk),
     }

@@ -1,4 +1,4 @@
-"""What DWARF's levels are made of: cost volume, trunk with three heads, context network.
+"""What DWARF's levels are made of: cost volume, trunk, context network.
 
 The three context networks share what they read, the trunk, which is computed once. Their
 first layers multiply it by different weights, so they share no arithmetic, and running the
@@ -7,15 +7,13 @@ three in one convolution was no faster; each can run without the others.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scene_perception.models.correlation import mean_correlation
 from scene_perception.models.dwarf_encoder import SLOPE
-from scene_perception.models.dwarf_heads import HEADS, Head, MergedHeads, merge
+from scene_perception.models.dwarf_heads import HEADS, HeadOutputs, Heads
 from scene_perception.models.layers import SameConv
 
 COST_CHANNELS = 9 + 9 + 81 + 81
@@ -23,23 +21,6 @@ TRUNK_CHANNELS = 128 + 128 + 96  # what the trunk adds to its input
 MOTION_CHANNELS = 4
 _SEARCH_RANGE = 4
 _CONTEXT = ((128, 1), (128, 2), (128, 4), (96, 8), (64, 16), (32, 1))
-
-
-class Estimate(NamedTuple):
-    """What one level knows.
-
-    Attributes:
-        trunk: its input and the trunk's three outputs. # (B, C + 352, h, w)
-        features: what the heads add to the trunk, in the order of ``HEADS``. # (B, 288, h, w)
-        motion: the heads' predictions, full-resolution px / 20, published signs. # (B, 4, h, w)
-        upsampled: motion, then features in as many channels, for the next level; None at the
-            last one. # (B, 4 + 4, 2h, 2w)
-    """
-
-    trunk: Tensor
-    features: Tensor
-    motion: Tensor
-    upsampled: Tensor | None
 
 
 def cost_volume(left: Tensor, right: Tensor, next_left: Tensor, next_right: Tensor) -> Tensor:
@@ -60,75 +41,36 @@ def cost_volume(left: Tensor, right: Tensor, next_left: Tensor, next_right: Tens
     return torch.cat([current, following, planes], 1)
 
 
+class Trunk(nn.Sequential):
+    """Three convolutions that each read all before them."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__(
+            *(
+                SameConv(inputs + before, outputs, slope=SLOPE)
+                for before, outputs in ((0, 128), (128, 128), (256, 96))
+            )
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Append what each makes to a level's input. # (B, C, h, w) -> (B, C + 352, h, w)."""
+        for layer in self:
+            features = torch.cat([features, layer(features)], 1)
+        return features
+
+
 class Estimator(nn.Module):
     """Motion of one level from its cost volume, features and the coarser level's motion."""
 
-    def __init__(self, inputs: int, *, upsamples: bool) -> None:
+    def __init__(self, inputs: int) -> None:
         super().__init__()
-        self.trunk = nn.ModuleList(
-            SameConv(inputs + before, outputs, slope=SLOPE)
-            for before, outputs in ((0, 128), (128, 128), (256, 96))
-        )
-        self.heads = nn.ModuleDict(
-            {
-                name: Head(inputs + TRUNK_CHANNELS, outputs, upsamples=upsamples)
-                for name, outputs in HEADS.items()
-            }
-        )
-        self.upsamples = upsamples
-        self.fused = False
+        self.trunk = Trunk(inputs)
+        self.heads = Heads(inputs + TRUNK_CHANNELS, HEADS, upsamples=True)
 
-    def forward(self, trunk: Tensor) -> Estimate:
+    def forward(self, inputs: Tensor) -> HeadOutputs:
         """Estimate motion from the level's input. # (B, inputs, h, w)."""
-        for layer in self.trunk:
-            trunk = torch.cat([trunk, layer(trunk)], 1)
-        weights = self._weights()
-        shared = F.conv2d(trunk, weights.shared, weights.bias, padding=1)
-        first, second, last = shared.tensor_split((192, 288), 1)
-        first = F.leaky_relu(first, SLOPE)
-        own = F.conv2d(first, weights.second, padding=1, groups=len(HEADS))
-        second = F.leaky_relu(second + own, SLOPE)
-        pairs = zip(first.chunk(len(HEADS), 1), second.chunk(len(HEADS), 1), strict=True)
-        features = torch.cat([layer for pair in pairs for layer in pair], 1)
-        last = last + F.conv2d(features, weights.last, padding=1)
-        motion = last[:, :MOTION_CHANNELS]
-        if not self.upsamples:
-            return Estimate(trunk, features, motion, None)
-        up_features = F.pixel_shuffle(last[:, MOTION_CHANNELS:], 2)
-        upsampled = torch.cat([*self._upsample(motion), up_features], 1)
-        return Estimate(trunk, features, motion, upsampled)
-
-    def _upsample(self, motion: Tensor) -> list[Tensor]:
-        predictions = motion.tensor_split((1, 2), 1)
-        pairs = zip(self._heads(), predictions, strict=True)
-        return [head.upsample_motion(prediction) for head, prediction in pairs]
-
-    def _heads(self) -> list[Head]:
-        return [head for head in self.heads.values() if isinstance(head, Head)]
-
-    @torch.no_grad()
-    def fuse(self) -> None:
-        """Put the heads' weights together once; later changes of them have no effect."""
-        for name, tensor in merge(self._heads())._asdict().items():
-            self.register_buffer(f"merged_{name}", tensor, persistent=False)
-        self.fused = True
-
-    def _weights(self) -> MergedHeads:
-        if not self.fused:
-            return merge(self._heads())
-        return MergedHeads(*(self.get_buffer(f"merged_{name}") for name in MergedHeads._fields))
-
-
-def fuse_heads(network: nn.Module) -> None:
-    """Put the heads' weights of every level together, in place, for inference.
-
-    The outputs stay the same. Saves 1 to 3 % of a forward pass on a CPU and a fifth of the
-    exported decoder. Afterwards the heads cannot be trained, and weights that are loaded into
-    them have no effect.
-    """
-    for module in network.modules():
-        if isinstance(module, Estimator):
-            module.fuse()
+        outputs: HeadOutputs = self.heads(self.trunk(inputs))
+        return outputs
 
 
 class ContextNetwork(nn.Module):

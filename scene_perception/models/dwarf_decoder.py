@@ -12,57 +12,50 @@ from scene_perception.geometry.warp import warp_along_rows, warp_repeating_borde
 from scene_perception.models.dwarf_blocks import (
     COST_CHANNELS,
     MOTION_CHANNELS,
-    Estimate,
     Estimator,
+    Trunk,
     cost_volume,
 )
 from scene_perception.models.dwarf_encoder import LEVELS, STEREO_CHANNELS
-from scene_perception.models.dwarf_heads import HEADS
+from scene_perception.models.dwarf_heads import HeadOutputs
 
 UNIT_PX = 20.0  # every level predicts full-resolution pixels / 20
 
 
-class CoarseSceneFlow(NamedTuple):
-    """Level 2 before the context networks, at a quarter of the size: h, w = H/4, W/4.
-
-    Attributes:
-        trunk: what all three context networks read. # (B, 572, h, w)
-        disparity_features: what one of them reads besides. # (B, 96, h, w)
-        next_disparity_features: the same. # (B, 96, h, w)
-        flow_features: the same. # (B, 96, h, w)
-        coarse_disparity: published sign and unit. # (B, 1, h, w)
-        coarse_next_disparity: published sign and unit. # (B, 1, h, w)
-        coarse_flow: published unit. # (B, 2, h, w)
-    """
+class DecoderOutputs(NamedTuple):
+    """What the finest level's heads and context networks read. # (B, 572, H/4, W/4)."""
 
     trunk: Tensor
-    disparity_features: Tensor
-    next_disparity_features: Tensor
-    flow_features: Tensor
-    coarse_disparity: Tensor
-    coarse_next_disparity: Tensor
-    coarse_flow: Tensor
 
 
-class LevelEstimate(NamedTuple):
-    """One level's estimate and what it was made from; no features are warped at level 6."""
+class LevelInputs(NamedTuple):
+    """What a level reads, and what that was made from; no features are warped at level 6."""
 
-    estimate: Estimate
+    inputs: Tensor
     costs: Tensor
     warped: tuple[Tensor, ...]
 
 
+class LevelEstimate(NamedTuple):
+    """What one of the levels 6 to 3 reads and says."""
+
+    level: LevelInputs
+    outputs: HeadOutputs
+
+
 class SceneFlowDecoder(nn.Module):
-    """Coarse-to-fine disparities and flow from two stereo pairs' features."""
+    """Coarse-to-fine disparities and flow from two stereo pairs' features.
+
+    Its last level ends with the trunk: the heads there belong to the refinements, so that
+    each runs only where it is read.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.levels = nn.ModuleDict(
-            {
-                f"level_{n}": Estimator(level_channels(n), upsamples=n != LEVELS[0])
-                for n in reversed(LEVELS)
-            }
+            {f"level_{n}": Estimator(level_channels(n)) for n in reversed(LEVELS[1:])}
         )
+        self.trunk = Trunk(level_channels(LEVELS[0]))
 
     def forward(
         self,
@@ -76,8 +69,8 @@ class SceneFlowDecoder(nn.Module):
         features_5_next: Tensor,
         features_6_current: Tensor,
         features_6_next: Tensor,
-    ) -> CoarseSceneFlow:
-        """Return level 2's scene flow from the features of the current and the next pair."""
+    ) -> DecoderOutputs:
+        """Return level 2's trunk from the features of the current and the next pair."""
         current = (
             features_2_current,
             features_3_current,
@@ -92,27 +85,28 @@ class SceneFlowDecoder(nn.Module):
             features_5_next,
             features_6_next,
         )
-        finest = self.estimate(current, following)[-1].estimate
-        disparity, next_disparity, flow = finest.features.chunk(len(HEADS), 1)
-        return CoarseSceneFlow(
-            finest.trunk, disparity, next_disparity, flow, *predictions(finest.motion)
-        )
+        finest = self.estimate(current, following)[-1].outputs
+        inputs = self.level_inputs(LEVELS[0], current[0], following[0], finest).inputs
+        return DecoderOutputs(self.trunk(inputs))
 
     def estimate(
         self, current: Sequence[Tensor], following: Sequence[Tensor]
     ) -> list[LevelEstimate]:
-        """Return the estimates of levels 6 to 2 from two pairs' pyramids, level 2 first."""
+        """Return the estimates of levels 6 to 3 from two pairs' pyramids, level 2 first."""
         estimates: list[LevelEstimate] = []
         for n, features, next_features in zip(
-            reversed(LEVELS), reversed(current), reversed(following), strict=True
+            reversed(LEVELS[1:]), reversed(current[1:]), reversed(following[1:]), strict=True
         ):
-            coarser = estimates[-1].estimate if estimates else None
-            estimates.append(self._level(n, features, next_features, coarser))
+            coarser = estimates[-1].outputs if estimates else None
+            level = self.level_inputs(n, features, next_features, coarser)
+            estimates.append(LevelEstimate(level, self.levels[f"level_{n}"](level.inputs)))
         return estimates
 
-    def _level(
-        self, n: int, current: Tensor, following: Tensor, coarser: Estimate | None
-    ) -> LevelEstimate:
+    @staticmethod
+    def level_inputs(
+        n: int, current: Tensor, following: Tensor, coarser: HeadOutputs | None
+    ) -> LevelInputs:
+        """Match two pairs' features, warped by what the coarser level says, if there is one."""
         left, right = current.chunk(2)
         known: tuple[Tensor, ...] = ()
         if coarser is not None and coarser.upsampled is not None:
@@ -122,8 +116,7 @@ class SceneFlowDecoder(nn.Module):
         next_left, next_right = following.chunk(2)
         costs = cost_volume(left, right, next_left, next_right)
         inputs = _laid_out_as(left, torch.cat([costs, *known], 1))
-        estimate = self.levels[f"level_{n}"](inputs)
-        return LevelEstimate(estimate, costs, (right, next_left, next_right))
+        return LevelInputs(inputs, costs, (right, next_left, next_right))
 
 
 def warped_views(right: Tensor, following: Tensor, shifts: Tensor) -> tuple[Tensor, Tensor]:

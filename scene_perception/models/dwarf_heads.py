@@ -1,4 +1,4 @@
-"""DWARF's three heads of a level, whose share of the trunk is computed at once.
+"""DWARF's heads of a level, whose share of the trunk is computed at once.
 
 Published, every head convolves a concatenation of the trunk with its own features four times
 over. What these layers make of the trunk is linear and needs nothing of the heads, so all of it
@@ -8,20 +8,24 @@ alone. The parameters stay those of the published layers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-HEAD_CHANNELS = 64 + 32  # what a head adds to the trunk
+from scene_perception.models.dwarf_encoder import SLOPE
+
+_FIRST, _SECOND = 64, 32
+HEAD_CHANNELS = _FIRST + _SECOND  # what a head adds to the trunk
 # Heads in the order of the motion channels that they predict: d, c, u, v.
 HEADS = {"disparity": 1, "next_disparity": 1, "flow": 2}
 
 
 class Head(nn.Module):
-    """The parameters of one head, run together with the other heads' by ``Estimator``.
+    """The parameters of one head, run together with others by ``Heads``.
 
     Args:
         trunk: channels that it reads.
@@ -31,8 +35,8 @@ class Head(nn.Module):
 
     def __init__(self, trunk: int, outputs: int, *, upsamples: bool) -> None:
         super().__init__()
-        self.first = nn.Conv2d(trunk, 64, 3, padding=1)
-        self.second = nn.Conv2d(trunk + 64, 32, 3, padding=1)
+        self.first = nn.Conv2d(trunk, _FIRST, 3, padding=1)
+        self.second = nn.Conv2d(trunk + _FIRST, _SECOND, 3, padding=1)
         self.prediction = nn.Conv2d(trunk + HEAD_CHANNELS, outputs, 3, padding=1)
         self.upsamples = upsamples
         if upsamples:
@@ -41,21 +45,104 @@ class Head(nn.Module):
 
 
 class MergedHeads(NamedTuple):
-    """Weights of all heads' layers put together; T channels of the trunk.
+    """Weights of N heads' layers put together; T channels of the trunk, M of the motion.
 
     Attributes:
         shared: [first layers | second layers | predictions | upsampled features], their
-            trunk's share. # (192 + 96 + 4 + 16, T, 3, 3)
-        bias: of these layers. # (192 + 96 + 4 + 16,)
-        second: the second layers' share of the first, a group per head. # (96, 64, 3, 3)
+            trunk's share. # (64 N + 32 N + M + 4 M, T, 3, 3)
+        bias: of these layers. # (64 N + 32 N + M + 4 M,)
+        second: the second layers' share of the first, a group per head. # (32 N, 64, 3, 3)
         last: the predictions' and upsampled features' share of both layers, zero where a head
-            would read another one's. # (4 + 16, 288, 3, 3)
+            would read another one's. # (M + 4 M, 96 N, 3, 3)
     """
 
     shared: Tensor
     bias: Tensor
     second: Tensor
     last: Tensor
+
+
+class HeadOutputs(NamedTuple):
+    """What N heads say.
+
+    Attributes:
+        features: what the heads add to the trunk, one after the other. # (B, 96 N, h, w)
+        motion: their predictions, full-resolution px / 20, published signs. # (B, M, h, w)
+        upsampled: motion, then features in as many channels, for the next level; None at the
+            last one. # (B, 2 M, 2h, 2w)
+    """
+
+    features: Tensor
+    motion: Tensor
+    upsampled: Tensor | None
+
+
+class Heads(nn.ModuleDict):
+    """Heads by name that read the same trunk.
+
+    Args:
+        trunk: channels that they read.
+        outputs: channels that each predicts, by name.
+        upsamples: whether there is a next level.
+    """
+
+    def __init__(self, trunk: int, outputs: Mapping[str, int], *, upsamples: bool) -> None:
+        super().__init__(
+            {name: Head(trunk, count, upsamples=upsamples) for name, count in outputs.items()}
+        )
+        self.outputs = tuple(outputs.values())
+        self.upsamples = upsamples
+        self.fused = False
+
+    def forward(self, trunk: Tensor) -> HeadOutputs:
+        """Predict from a level's trunk. # (B, T, h, w)."""
+        count, weights = len(self.outputs), self._weights()
+        shared = F.conv2d(trunk, weights.shared, weights.bias, padding=1)
+        first, second, last = shared.tensor_split((_FIRST * count, HEAD_CHANNELS * count), 1)
+        first = F.leaky_relu(first, SLOPE)
+        own = F.conv2d(first, weights.second, padding=1, groups=count)
+        second = F.leaky_relu(second + own, SLOPE)
+        pairs = zip(first.chunk(count, 1), second.chunk(count, 1), strict=True)
+        features = torch.cat([layer for pair in pairs for layer in pair], 1)
+        last = last + F.conv2d(features, weights.last, padding=1)
+        motion = last[:, : sum(self.outputs)]
+        if not self.upsamples:
+            return HeadOutputs(features, motion, None)
+        up_features = F.pixel_shuffle(last[:, sum(self.outputs) :], 2)
+        upsampled = torch.cat([*self._upsample(motion), up_features], 1)
+        return HeadOutputs(features, motion, upsampled)
+
+    def _upsample(self, motion: Tensor) -> list[Tensor]:
+        predictions = motion.tensor_split(tuple(accumulate(self.outputs))[:-1], 1)
+        pairs = zip(self._heads(), predictions, strict=True)
+        return [head.upsample_motion(prediction) for head, prediction in pairs]
+
+    def _heads(self) -> list[Head]:
+        return [head for head in self.values() if isinstance(head, Head)]
+
+    @torch.no_grad()
+    def fuse(self) -> None:
+        """Put the heads' weights together once; later changes of them have no effect."""
+        for name, tensor in merge(self._heads())._asdict().items():
+            self.register_buffer(f"merged_{name}", tensor, persistent=False)
+        self.fused = True
+
+    def _weights(self) -> MergedHeads:
+        if not self.fused:
+            return merge(self._heads())
+        return MergedHeads(*(self.get_buffer(f"merged_{name}") for name in MergedHeads._fields))
+
+
+def fuse_heads(network: nn.Module) -> None:
+    """Put the heads' weights of every level together, in place, for inference.
+
+    The outputs stay the same. Saves 1 to 3 % of a forward pass on a CPU and a fifth of the
+    exported decoder. Afterwards the heads cannot be trained, and weights that are loaded into
+    them have no effect.
+    """
+    for module in network.modules():
+        if isinstance(module, Heads):
+            module.fuse()
 
 
 def merge(heads: Sequence[Head]) -> MergedHeads:

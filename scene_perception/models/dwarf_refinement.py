@@ -1,21 +1,23 @@
 """DWARF's outputs at the images' size: positive disparities and flow, in pixels.
 
-The published network's signs and units end here. Depth alone needs ``DisparityRefinement`` alone.
+Each refinement has the finest level's heads and context networks of what it gives; depth alone
+needs ``DisparityRefinement`` alone. The published network's signs and units end here.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from scene_perception.models.dwarf_blocks import TRUNK_CHANNELS, ContextNetwork
 from scene_perception.models.dwarf_decoder import UNIT_PX, level_channels
 from scene_perception.models.dwarf_encoder import LEVELS
-from scene_perception.models.dwarf_heads import HEAD_CHANNELS
+from scene_perception.models.dwarf_heads import HEAD_CHANNELS, HEADS, HeadOutputs, Heads
 from scene_perception.models.layers import resize_bilinear
 
-_CONTEXT_CHANNELS = level_channels(LEVELS[0]) + TRUNK_CHANNELS + HEAD_CHANNELS
+_TRUNK = level_channels(LEVELS[0]) + TRUNK_CHANNELS
 
 
 class DisparityOutputs(NamedTuple):
@@ -36,19 +38,29 @@ class MotionOutputs(NamedTuple):
     flow: Tensor
 
 
+class Refined(NamedTuple):
+    """Level 2's predictions, full-resolution px / 20, published signs. # (B, M, h, w)."""
+
+    unrefined: Tensor
+    residual: Tensor
+
+
 class DisparityRefinement(nn.Module):
     """Disparity at the images' size. All that depth needs after the decoder."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.disparity = ContextNetwork(_CONTEXT_CHANNELS, 1)
+        self.heads = Heads(_TRUNK, {"disparity": HEADS["disparity"]}, upsamples=False)
+        self.disparity = ContextNetwork(_TRUNK + HEAD_CHANNELS, HEADS["disparity"])
 
-    def forward(
-        self, trunk: Tensor, disparity_features: Tensor, coarse_disparity: Tensor
-    ) -> DisparityOutputs:
-        """Refine the disparity of ``CoarseSceneFlow``, whose attributes the inputs are."""
-        refined = coarse_disparity + self.disparity(trunk, disparity_features)
-        return DisparityOutputs(-full_size(refined))
+    def forward(self, trunk: Tensor) -> DisparityOutputs:
+        """Refine what the decoder's trunk says. # (B, 572, H/4, W/4)."""
+        return DisparityOutputs(-full_size(sum_of(self.refine(trunk))))
+
+    def refine(self, trunk: Tensor) -> Refined:
+        """Return disparity before its context network, and the residual."""
+        heads: HeadOutputs = self.heads(trunk)
+        return Refined(heads.motion, self.disparity(trunk, heads.features))
 
 
 class MotionRefinement(nn.Module):
@@ -56,21 +68,27 @@ class MotionRefinement(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.next_disparity = ContextNetwork(_CONTEXT_CHANNELS, 1)
-        self.flow = ContextNetwork(_CONTEXT_CHANNELS, 2)
+        outputs = {name: HEADS[name] for name in ("next_disparity", "flow")}
+        self.heads = Heads(_TRUNK, outputs, upsamples=False)
+        self.next_disparity = ContextNetwork(_TRUNK + HEAD_CHANNELS, HEADS["next_disparity"])
+        self.flow = ContextNetwork(_TRUNK + HEAD_CHANNELS, HEADS["flow"])
 
-    def forward(
-        self,
-        trunk: Tensor,
-        next_disparity_features: Tensor,
-        flow_features: Tensor,
-        coarse_next_disparity: Tensor,
-        coarse_flow: Tensor,
-    ) -> MotionOutputs:
-        """Refine the motion of ``CoarseSceneFlow``, whose attributes the inputs are."""
-        next_disparity = coarse_next_disparity + self.next_disparity(trunk, next_disparity_features)
-        flow = coarse_flow + self.flow(trunk, flow_features)
-        return MotionOutputs(-full_size(next_disparity), full_size(flow))
+    def forward(self, trunk: Tensor) -> MotionOutputs:
+        """Refine what the decoder's trunk says. # (B, 572, H/4, W/4)."""
+        motion = full_size(sum_of(self.refine(trunk)))
+        return MotionOutputs(-motion[:, :1], motion[:, 1:])
+
+    def refine(self, trunk: Tensor) -> Refined:
+        """Return next disparity and flow before their context networks, and the residual."""
+        heads: HeadOutputs = self.heads(trunk)
+        features = heads.features.chunk(2, 1)
+        pairs = zip((self.next_disparity, self.flow), features, strict=True)
+        return Refined(heads.motion, torch.cat([context(trunk, own) for context, own in pairs], 1))
+
+
+def sum_of(refined: Refined) -> Tensor:
+    """Return level 2's predictions with their residual. # (B, M, h, w)."""
+    return refined.unrefined + refined.residual
 
 
 def full_size(refined: Tensor) -> Tensor:

@@ -52,7 +52,7 @@ def test_published_disparity_change_is_the_next_disparity():
     scope = "dwarf/decoder/block_2/estimator"
     names = name_map()
     head = names[f"{scope}/disparity_change/Conv/weights"]
-    assert head == "scene_flow_decoder.levels.level_2.heads.next_disparity.prediction.weight"
+    assert head == "motion_refinement.heads.next_disparity.prediction.weight"
     context = names[f"{scope}/context_network_disparity_change/Conv_6/biases"]
     assert context == "motion_refinement.next_disparity.layers.6.conv.bias"
 

@@ -2,93 +2,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from scene_perception.models.dwarf_blocks import (
-    ContextNetwork,
-    Estimator,
-    cost_volume,
-    fuse_heads,
-)
-from scene_perception.models.dwarf_heads import HEADS
+from scene_perception.models.dwarf_blocks import ContextNetwork, Estimator, Trunk, cost_volume
 
 
 def _leaky(features: Tensor) -> Tensor:
     return F.leaky_relu(features, 0.1)
 
 
-def _published_head(head: nn.Module, trunk: Tensor) -> Tensor:
-    """A head as published: every layer reads all that came before it."""
-    dense = torch.cat([trunk, _leaky(head.first(trunk))], 1)
-    return torch.cat([dense, _leaky(head.second(dense))], 1)
+def test_the_trunk_appends_what_each_layer_makes_of_all_before() -> None:
+    trunk, inputs = Trunk(20), torch.rand(2, 20, 5, 7)
+    outputs = trunk(inputs)
+    assert outputs.shape == (2, 20 + 352, 5, 7)
+    torch.testing.assert_close(outputs[:, :20], inputs)
+    torch.testing.assert_close(outputs[:, 276:], _leaky(trunk[2].conv(outputs[:, :276])))
 
 
-@pytest.fixture(scope="module")
-def estimator() -> Estimator:
-    torch.manual_seed(0)
-    return Estimator(20, upsamples=True).requires_grad_(False)
-
-
-@pytest.fixture(scope="module")
-def inputs() -> Tensor:
-    return torch.rand(2, 20, 5, 7, generator=torch.Generator().manual_seed(1))
-
-
-def test_the_trunk_appends_what_each_layer_makes_of_all_before(
-    estimator: Estimator, inputs: Tensor
-) -> None:
-    trunk = estimator(inputs).trunk
-    assert trunk.shape == (2, 20 + 352, 5, 7)
-    torch.testing.assert_close(trunk[:, :20], inputs)
-    torch.testing.assert_close(trunk[:, 276:], _leaky(estimator.trunk[2].conv(trunk[:, :276])))
-
-
-def test_one_convolution_for_all_heads_gives_what_each_gives_alone(
-    estimator: Estimator, inputs: Tensor
-) -> None:
-    estimate = estimator(inputs)
-    dense = [_published_head(head, estimate.trunk) for head in estimator.heads.values()]
-    features = torch.cat([layers[:, 372:] for layers in dense], 1)
-    torch.testing.assert_close(estimate.features, features, atol=1e-5, rtol=1e-4)
-    motion = [h.prediction(x) for h, x in zip(estimator.heads.values(), dense, strict=True)]
-    torch.testing.assert_close(estimate.motion, torch.cat(motion, 1), atol=1e-5, rtol=1e-4)
-
-
-def test_the_next_level_gets_motion_and_features_of_every_head(
-    estimator: Estimator, inputs: Tensor
-) -> None:
-    estimate, heads = estimator(inputs), list(estimator.heads.values())
-    motion = estimate.motion.split(list(HEADS.values()), 1)
-    dense = [_published_head(head, estimate.trunk) for head in heads]
-    expected = [
-        *(head.upsample_motion(own) for head, own in zip(heads, motion, strict=True)),
-        *(head.upsample_features(own) for head, own in zip(heads, dense, strict=True)),
-    ]
-    torch.testing.assert_close(estimate.upsampled, torch.cat(expected, 1), atol=1e-5, rtol=1e-4)
-
-
-def test_the_last_level_has_nothing_to_hand_on(inputs: Tensor) -> None:
-    last = Estimator(20, upsamples=False)
-    assert last(inputs).upsampled is None
-    assert not any("upsample" in name for name in last.state_dict())
-
-
-def test_fused_heads_give_the_same_under_the_same_names(inputs: Tensor) -> None:
-    estimator = Estimator(20, upsamples=True)
-    expected, names = estimator(inputs), list(estimator.state_dict())
-    fuse_heads(nn.Sequential(estimator))
-    assert list(estimator.state_dict()) == names
-    for fused, plain in zip(estimator(inputs), expected, strict=True):
-        torch.testing.assert_close(fused, plain)
-
-
-def test_fused_heads_follow_to_another_type(inputs: Tensor) -> None:
-    estimator = Estimator(20, upsamples=False)
-    fuse_heads(estimator)
-    assert estimator.double()(inputs.double()).motion.dtype == torch.float64
+def test_an_estimators_heads_read_its_trunk() -> None:
+    estimator, inputs = Estimator(20), torch.rand(1, 20, 3, 4)
+    expected = estimator.heads(estimator.trunk(inputs))
+    for found, wanted in zip(estimator(inputs), expected, strict=True):
+        torch.testing.assert_close(found, wanted)
 
 
 def test_the_cost_volume_is_the_published_correlations_in_a_row(

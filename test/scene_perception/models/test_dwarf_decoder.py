@@ -35,7 +35,7 @@ def test_a_level_warps_by_twenty_times_the_motion_in_its_own_pixels(dwarf: DWARF
     estimate = decoder.levels["level_5"](torch.zeros(1, 316, 2, 2))
     upsampled = torch.zeros(1, 8, 4, 4)
     upsampled[:, 0] = -0.4
-    level = decoder._level(4, pair, pair, estimate._replace(upsampled=upsampled))
+    level = decoder.level_inputs(4, pair, pair, estimate._replace(upsampled=upsampled))
     expected = (pair[1:, :, :3, :3] + pair[1:, :, :3, 1:]) / 2
     torch.testing.assert_close(level.warped[0][:, :, :3, 1:], expected)
 
@@ -44,5 +44,6 @@ def test_the_trunk_stays_channels_last_where_the_features_are(dwarf: DWARF) -> N
     features = [torch.rand(2, STEREO_CHANNELS[n], 64 >> n, 128 >> n) for n in LEVELS]
     turned = [level.contiguous(memory_format=torch.channels_last) for level in features]
     for pyramid, last in ((features, False), (turned, True)):
-        trunk = dwarf.scene_flow_decoder.estimate(pyramid, pyramid)[-1].estimate.trunk
+        both = [level for level in pyramid for _ in range(2)]
+        trunk = dwarf.scene_flow_decoder(*both).trunk
         assert trunk.is_contiguous(memory_format=torch.channels_last) == last

@@ -1,25 +1,28 @@
 from __future__ import annotations
 
-import torch
-from torch import Tensor, nn
+from typing import TypeVar
 
-from scene_perception.models.dwarf import part_inputs
+import torch
+from torch import nn
+
 from scene_perception.models.dwarf_refinement import (
     DisparityRefinement,
     MotionRefinement,
     full_size,
 )
 
+Part = TypeVar("Part", DisparityRefinement, MotionRefinement)
 
-def _inputs(part: str) -> dict[str, Tensor]:
-    return {name: torch.zeros(shape) for name, shape in part_inputs(64, 128)[part].items()}
+TRUNK = torch.rand(1, 572, 16, 32, generator=torch.Generator().manual_seed(0))
 
 
-def _silence(network: nn.Module) -> nn.Module:
-    """Let every context network's residual be 0."""
-    for parameter in network.parameters():
+def _saying(part: Part, **predictions: float) -> Part:
+    """Let every weight be 0 and the named heads predict a constant."""
+    for parameter in part.parameters():
         nn.init.zeros_(parameter)
-    return network
+    for head, value in predictions.items():
+        nn.init.constant_(part.heads[head].prediction.bias, value)
+    return part
 
 
 def test_a_quarter_of_the_size_and_a_twentieth_of_a_pixel_become_the_whole() -> None:
@@ -29,22 +32,29 @@ def test_a_quarter_of_the_size_and_a_twentieth_of_a_pixel_become_the_whole() -> 
 
 
 def test_a_published_disparity_of_minus_one_is_twenty_pixels() -> None:
-    inputs = _inputs("disparity_refinement")
-    inputs["coarse_disparity"] -= 1
-    outputs = _silence(DisparityRefinement())(**inputs)
+    outputs = _saying(DisparityRefinement(), disparity=-1.0)(TRUNK)
     assert torch.equal(outputs.disparity, torch.full((1, 1, 64, 128), 20.0))
 
 
 def test_the_next_disparity_changes_its_sign_and_flow_does_not() -> None:
-    inputs = _inputs("motion_refinement")
-    inputs["coarse_next_disparity"] -= 0.5
-    inputs["coarse_flow"][:, 1] += 0.25
-    outputs = _silence(MotionRefinement())(**inputs)
+    outputs = _saying(MotionRefinement(), next_disparity=-0.5, flow=0.25)(TRUNK)
     assert torch.equal(outputs.next_disparity, torch.full((1, 1, 64, 128), 10.0))
-    assert outputs.flow[0, :, 5, 7].tolist() == [0, 5]
+    assert torch.equal(outputs.flow, torch.full((1, 2, 64, 128), 5.0))
 
 
-def test_the_context_networks_give_what_is_added() -> None:
-    network, inputs = DisparityRefinement(), _inputs("disparity_refinement")
-    residual = network.disparity(inputs["trunk"], inputs["disparity_features"])
-    torch.testing.assert_close(network(**inputs).disparity, -full_size(residual))
+@torch.no_grad()
+def test_a_context_network_reads_its_own_heads_features() -> None:
+    part = MotionRefinement()
+    heads, refined = part.heads(TRUNK), part.refine(TRUNK)
+    torch.testing.assert_close(refined.unrefined, heads.motion)
+    torch.testing.assert_close(
+        refined.residual[:, :1], part.next_disparity(TRUNK, heads.features[:, :96])
+    )
+    torch.testing.assert_close(refined.residual[:, 1:], part.flow(TRUNK, heads.features[:, 96:]))
+
+
+@torch.no_grad()
+def test_what_is_given_is_prediction_and_residual_at_full_size() -> None:
+    part = DisparityRefinement()
+    unrefined, residual = part.refine(TRUNK)
+    torch.testing.assert_close(part(TRUNK).disparity, -full_size(unrefined + residual))
