@@ -21,6 +21,7 @@ BAD_INPUT = (
     "bad_odometry",
     "no_camera_info",
     "different_sizes",
+    "bad_size",
     "left_unpaired",
     "right_unpaired",
     "swapped_images",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from scene_perception.nodes.frame_intake import (
 from scene_perception.nodes.journal import Journal
 from scene_perception.nodes.stereo_calibration import stereo_camera
 
-DIFFERENT_SIZES = "different_sizes"
+DIFFERENT_SIZES, BAD_SIZE = "different_sizes", "bad_size"
 _CAMERA = "stereo_camera"
 
 
@@ -43,15 +44,23 @@ class StereoIntake:
     Args:
         caches: of both cameras.
         journal: counts refusals by reason and names them.
+        require_fit: takes width and height of the images; ValueError says why the network
+            cannot take them.
         wait_s: how long the very first frame waits for each CameraInfo.
         baseline_m: where it is above 0 it stands in for that of the cameras' ``P``.
     """
 
     def __init__(
-        self, caches: Caches, journal: Journal, wait_s: float, baseline_m: float = 0.0
+        self,
+        caches: Caches,
+        journal: Journal,
+        require_fit: Callable[[int, int], object],
+        wait_s: float,
+        baseline_m: float = 0.0,
     ) -> None:
         self._caches = caches
         self._journal = journal
+        self._require_fit = require_fit
         self._wait_s = wait_s
         self._baseline_m = baseline_m
         self.newest_stamp_ns: int | None = None
@@ -63,10 +72,7 @@ class StereoIntake:
         if left is None or right is None:
             return None
         self.newest_stamp_ns = left.stamp_ns
-        if left.image.shape != right.image.shape:
-            self._journal.refuse(DIFFERENT_SIZES, _sizes(left, right))
-            return None
-        camera = self._calibration(left)
+        camera = self._calibration(left) if self._has_size(left, right) else None
         if camera is None:
             return None
         return StereoFrame(
@@ -79,6 +85,18 @@ class StereoIntake:
         except ValueError as error:
             self._journal.refuse(BAD_IMAGE, f"{side} {error}")
             return None
+
+    def _has_size(self, left: Frame, right: Frame) -> bool:
+        if left.image.shape != right.image.shape:
+            self._journal.refuse(DIFFERENT_SIZES, _sizes(left, right))
+            return False
+        height, width = left.image.shape[:2]
+        try:
+            self._require_fit(width, height)
+        except ValueError as error:
+            self._journal.refuse(BAD_SIZE, str(error))
+            return False
+        return True
 
     def _calibration(self, frame: Frame) -> StereoCamera | None:
         for cache in self._caches:

@@ -38,7 +38,9 @@ class StereoSession(Session[StereoNodeConfig]):
         caches = Caches(
             *(CameraInfoCache.of(node, camera_info_topic(node, f"{s}/")) for s in Caches._fields)
         )
-        self._intake = StereoIntake(caches, journal, config.camera_info_wait_s, config.baseline_m)
+        self._intake = StereoIntake(
+            caches, journal, pipeline.fit_of, config.camera_info_wait_s, config.baseline_m
+        )
         worker = Worker(pipeline, self._intake, sink, config, journal)
         inputs = StereoSubscriptions(node, config, journal, caches, worker.submit)
         super().__init__(node, config, worker, inputs, journal)

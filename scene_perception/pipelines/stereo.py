@@ -23,7 +23,7 @@ from scene_perception.pipelines.frame_buffer import (
 from scene_perception.pipelines.parts import PartRunner
 from scene_perception.pipelines.preprocess import to_network as image_to_network
 from scene_perception.pipelines.stereo_config import StereoConfig
-from scene_perception.pipelines.stereo_input import choose_fit, to_network
+from scene_perception.pipelines.stereo_input import Fit, choose_fit, to_network
 from scene_perception.pipelines.stereo_postprocess import (
     View,
     scene_flow_estimate,
@@ -131,20 +131,27 @@ class StereoPipeline:
                 raise ValueError(f"{name} must stay {old}, got {new}: make a new pipeline")
         self._config = config
 
+    def fit_of(self, width: int, height: int) -> Fit:
+        """Return how camera images of this size are brought to the network's input.
+
+        Raises:
+            ValueError: if ``input.fit`` asks for what is impossible.
+        """
+        network = self._config.network
+        size = (network.width, network.height)
+        return choose_fit((width, height), size, self._config.input.fit)
+
     def reset(self) -> None:
         """Forget the pairs; the counters go on."""
         self._buffer.clear()
 
     def _encoded(self, frame: StereoFrame) -> _Seen:
-        network, output = self._config.network, self._config.output
         with self._parts.timer.stage("preprocess"):
-            left = frame.camera.left
-            size = (left.width, left.height)
-            fit = choose_fit(size, (network.width, network.height), self._config.input.fit)
+            fit = self.fit_of(frame.camera.left.width, frame.camera.left.height)
             images = to_network(frame, fit)
         features = self._parts.encode({"images": images}, (_ENCODER,))
         labels = self._labels(frame) if self.provides_labels else None
-        return _Seen(view_of(frame, labels, fit, output.resolution), features)
+        return _Seen(view_of(frame, labels, fit, self._config.output.resolution), features)
 
     def _labels(self, frame: StereoFrame) -> Tensor:
         semantics = self._config.semantics

@@ -9,6 +9,7 @@ from scene_perception.nodes.messages import camera_info_message, image_message
 from scene_perception.nodes.statistics import Statistics
 from scene_perception.nodes.stereo_intake import Caches, Pair, StereoIntake
 from scene_perception.nodes.throttled_log import ThrottledLog
+from scene_perception.pipelines.stereo_input import choose_fit
 
 STAMP_NS = 7_000_000_500
 CAMERA = Intrinsics(50.0, 60.0, 3.5, 1.5, width=8, height=4)
@@ -38,7 +39,11 @@ class Bench:
         self.statistics = Statistics()
         self.lines = Lines()
         journal = Journal(self.statistics, ThrottledLog(self.lines))
-        self.intake = StereoIntake(self.caches, journal, 0.0, baseline_m)
+        self.intake = StereoIntake(self.caches, journal, self.fit, 0.0, baseline_m)
+
+    @staticmethod
+    def fit(width: int, height: int) -> None:
+        choose_fit((width, height), (64, 64), "pad" if width > 64 else "auto")
 
     def counts(self) -> dict[str, int]:
         return dict(self.statistics.snapshot().counts)
@@ -137,3 +142,12 @@ def test_a_bad_right_image_is_refused_by_its_side_and_the_next_pair_is_taken(ben
     assert bench.counts() == {"bad_image": 1}
     assert bench.lines.lines[0].startswith("ERROR bad_image: right ")
     assert bench.intake.frame(Pair(image(), image())) is not None
+
+
+def test_images_that_the_network_cannot_take_are_refused_with_the_remedy(bench: Bench) -> None:
+    large = image(size=(4, 80))
+    assert bench.calibrated().intake.frame(Pair(large, large)) is None
+    assert bench.counts() == {"bad_size": 1}
+    (line,) = bench.lines.lines
+    assert line.startswith("ERROR bad_size: input.fit pad needs images of at most 64x64 px")
+    assert "got 80x4 px; use input.fit resize" in line
