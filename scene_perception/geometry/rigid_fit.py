@@ -67,10 +67,10 @@ def fit_camera_motion(
 ) -> RigidFit | None:
     """Fit the motion of points to where they are seen next, by RANSAC and Gauss-Newton.
 
-    Each hypothesis is a fit to three points. The one that points agree with best and the one
-    with the least median error are refined on all points that agree, chosen again after each
-    step and weighted by Tukey's biweight, whose width follows the errors. The first knows no
-    majority; the second is not drawn to a group that moves so little that it agrees as well.
+    Each hypothesis is a fit to three points. The one that points agree with best is refined on
+    all points that agree, chosen again after each step and weighted by Tukey's biweight, whose
+    width follows the errors. The one with the least median error takes its place where that is
+    clearly smaller: it is not drawn to a group that moves so little that it agrees as well.
 
     Args:
         points: in the current left optical frame, m. # (N, 3)
@@ -95,10 +95,12 @@ def fit_camera_motion(
     if len(here) < 3:
         return None
     motions = _fits_to_triplets(here, seen, camera, hypotheses, seed)
-    best = _best(motions, here, seen, camera, inlier_px)
-    refined = np.stack([_refine(motion, here, seen, camera, inlier_px) for motion in best])
-    agreeing, middle = np.median(squared_errors(refined, here, seen, camera), axis=1)
-    motion = refined[int(middle < _CLEARLY**2 * agreeing)]
+    agreeing, middle = _best(motions, here, seen, camera, inlier_px)
+    motion = _refine(agreeing, here, seen, camera, inlier_px)
+    both = squared_errors(np.stack([motion, middle]), here, seen, camera)
+    median, other_median = np.median(both, axis=1)
+    if other_median < _CLEARLY**2 * median:
+        motion = _refine(middle, here, seen, camera, inlier_px)
     agree = reprojection_error(here, seen, motion, camera) < inlier_px
     if agree.sum() < max(3, min_share * len(here)) or _spread(seen[agree]) < _SPREAD * inlier_px:
         return None
