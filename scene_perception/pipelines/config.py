@@ -17,8 +17,8 @@ class BufferConfig:
     )
     max_reorder_s: float = setting(
         0.5,
-        "a stamp this much before the newest is skipped as out of order; an older one is a "
-        "jump back in time (bag loop) and clears the buffer, s",
+        "a stamp this much before the newest is skipped as out of order; an older one, or the "
+        "third in a row, is a jump back in time (bag loop) and clears the buffer, s",
         minimum=0.0,
         maximum=60.0,
     )

@@ -1,8 +1,9 @@
 """A ring buffer of the newest consecutive frames, ordered by stamp.
 
 A frame is refused when its stamp repeats the newest or lies a little before it. The buffer
-starts afresh when a stamp jumps back, comes too late after the newest, or the camera
-changes; the frame that was waiting for its successor then never gets its motion.
+starts afresh when a stamp jumps back, when several in a row lie a little before the newest (a
+short recording that loops), when one comes too late after it, or the camera changes; the frame
+that was waiting for its successor then never gets its motion.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ FRAME_ID_CHANGE = "frame_id_change"
 
 SKIPPING_EVENTS = (DUPLICATE_STAMP, OUT_OF_ORDER)
 CLEARING_EVENTS = (TIME_JUMP_BACK, GAP, SIZE_CHANGE, INTRINSICS_CHANGE, FRAME_ID_CHANGE)
+
+# A network delivers one or two frames late; a clock that was set back never delivers another.
+_LATE_IN_A_ROW = 3
 
 T = TypeVar("T")
 
@@ -57,6 +61,7 @@ class FrameBuffer(Generic[T]):
         self._length = length
         self._entries: deque[T] = deque(maxlen=length)
         self._newest: _Seen | None = None
+        self._late_ns: list[int] = []
 
     def admit(self, frame: Frame) -> str:
         """Say how ``frame`` follows the newest one, and start afresh where it does not.
@@ -66,6 +71,8 @@ class FrameBuffer(Generic[T]):
             appended; one of ``CLEARING_EVENTS`` if the buffer is now empty and waits for it.
         """
         event = self._event(frame)
+        if event == OUT_OF_ORDER and self._goes_on_earlier(frame.stamp_ns):
+            event = TIME_JUMP_BACK
         if event in CLEARING_EVENTS:
             self.clear()
         return event
@@ -77,6 +84,7 @@ class FrameBuffer(Generic[T]):
             frame.stamp_ns, frame.frame_id, frame.image.shape, frame.intrinsics or known
         )
         self._entries.append(entry)
+        self._late_ns.clear()
 
     def window(self) -> tuple[T, ...]:
         """Return the ``length`` newest entries, oldest first, or nothing while there are less."""
@@ -85,10 +93,18 @@ class FrameBuffer(Generic[T]):
     def clear(self) -> None:
         """Forget every frame."""
         self._entries.clear()
+        self._late_ns.clear()
         self._newest = None
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def _goes_on_earlier(self, stamp_ns: int) -> bool:
+        """Whether late frames have come in a row, in the order of their stamps."""
+        if self._late_ns and stamp_ns <= self._late_ns[-1]:
+            self._late_ns.clear()
+        self._late_ns.append(stamp_ns)
+        return len(self._late_ns) >= _LATE_IN_A_ROW
 
     def _event(self, frame: Frame) -> str:
         newest = self._newest

@@ -72,6 +72,28 @@ def test_a_jump_or_gap_empties_the_buffer_and_the_frame_is_taken(seconds):
     assert buffer.admit(at(seconds + 0.1)) == ""
 
 
+def test_late_frames_that_go_on_are_a_jump_back_however_short():
+    # A recording of half a second that loops.
+    buffer = filled(10.0, 10.1, 10.2, 10.3, 10.4)
+    events = [buffer.admit(at(seconds)) for seconds in (10.0, 10.1, 10.2)]
+    assert events == ["out_of_order", "out_of_order", "time_jump_back"]
+    buffer.append(at(10.2), 10.2)
+    assert buffer.admit(at(10.3)) == ""
+
+
+def test_late_frames_between_others_stay_out_of_order():
+    buffer = filled(10.0, 10.5)
+    for late, seconds in ((10.1, 10.6), (10.2, 10.7), (10.3, 10.8)):
+        assert buffer.admit(at(late)) == "out_of_order"
+        assert buffer.admit(at(seconds)) == ""
+        buffer.append(at(seconds), seconds)
+
+
+def test_late_frames_in_no_order_are_no_jump():
+    buffer = filled(10.0, 10.5)
+    assert {buffer.admit(at(s)) for s in (10.4, 10.3, 10.2, 10.3, 10.1)} == {"out_of_order"}
+
+
 def test_an_admitted_frame_that_was_never_appended_does_not_count():
     buffer = filled(10.0)
     assert buffer.admit(at(10.1)) == ""
