@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -19,10 +19,13 @@ class Journal:
     Attributes:
         statistics: shown in ``/diagnostics``.
         log: throttled by subject.
+        ended: whether ROS has been shut down: an interrupt does that in the middle of a frame,
+            whose publishing then fails and is no fault.
     """
 
     statistics: Statistics
     log: ThrottledLog
+    ended: Callable[[], bool] = bool
 
     def refuse(self, reason: str, text: str) -> None:
         """Count bad input under ``reason`` and name it in the log."""
@@ -38,8 +41,12 @@ class Journal:
 
     @contextmanager
     def surviving(self, reason: str) -> Iterator[None]:
-        """Count and log any exception of the block, so that the next frame gets its chance."""
+        """Count and log any exception of the block, so that the next frame gets its chance.
+
+        What fails after ROS has ended is dropped.
+        """
         try:
             yield
         except Exception:  # noqa: BLE001 - whatever an engine raises must not end the thread
-            self.refuse(reason, traceback.format_exc())
+            if not self.ended():
+                self.refuse(reason, traceback.format_exc())

@@ -91,7 +91,8 @@ class PerceptionNode(
         self.config = parameters.declare(self, defaults, fixed=START_ONLY)
         self.add_on_set_parameters_callback(self._on_set_parameters)
         self._warn_of_unknown_parameters()
-        self.journal = Journal(Statistics(), ThrottledLog(self.get_logger()))
+        log = ThrottledLog(self.get_logger())
+        self.journal = Journal(Statistics(), log, lambda: not self.context.ok())
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 1)
         # Simulated time may stand still; diagnostics should say so.
         steady = Clock(clock_type=ClockType.STEADY_TIME)

@@ -50,3 +50,11 @@ def test_a_stage_that_raises_is_not_timed(journal: Journal) -> None:
     with journal.timed("publish"):
         pass
     assert set(journal.statistics.snapshot().latencies) == {"publish"}
+
+
+def test_what_fails_after_ros_has_ended_is_no_fault(lines: Lines) -> None:
+    journal = Journal(Statistics(), ThrottledLog(lines), ended=lambda: True)
+    with journal.surviving("publish_error"):
+        raise RuntimeError("publisher's context is invalid")
+    assert lines.errors == []
+    assert journal.statistics.total("publish_error") == 0
