@@ -67,14 +67,20 @@ def run(create: Callable[[], Node], args: Sequence[str] | None = None) -> int:
 def _interrupt_once(number: int, frame: FrameType | None) -> NoReturn:
     """Raise KeyboardInterrupt for the first SIGINT only: `ros2 launch` delivers two.
 
-    The second must not interrupt the completion.
+    The second must not interrupt the completion. What the exception cuts off in its
+    constructor (rclpy's tasks, say) would complain of missing attributes when it is collected.
     """
     signal.signal(signal.SIGINT, _ignore)
+    sys.unraisablehook = _drop
     raise KeyboardInterrupt
 
 
 def _ignore(number: int, frame: FrameType | None) -> None:
     """Do nothing; unlike SIG_IGN, safe to set while a signal is pending."""
+
+
+def _drop(unraisable: object) -> None:
+    """Do nothing with what a destructor raises."""
 
 
 def _work(create: Callable[[], Node], args: Sequence[str] | None, workers: list[Node]) -> None:
