@@ -31,14 +31,8 @@ from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.load import load_dwarf_engines
 from scene_perception.models.dwarf import PARTS, ROLES
 from scene_perception.pipelines.parts import PartRunner
-from scene_perception.pipelines.stereo_input import (
-    Fit,
-    choose_fit,
-    pair_to_network,
-    scale_x,
-    scale_y,
-    to_camera,
-)
+from scene_perception.pipelines.stereo_input import choose_fit, pair_to_network
+from scene_perception.pipelines.stereo_postprocess import disparity_array, flow_array
 from scene_perception.settings import check
 from scene_perception.visualization import color_disparity, color_flow, disparity_range
 
@@ -93,22 +87,11 @@ class ScenePredictor:
             tensors |= {f"{name}_{role}": tensor for name, tensor in features.items()}
         for part in _LATER:
             tensors |= self._parts.run(part, tensors)
-        return _maps(tensors, fit)
-
-
-def _maps(tensors: Mapping[str, Tensor], fit: Fit) -> SceneFlowMaps:
-    x, y = np.float32(scale_x(fit)), np.float32(scale_y(fit))
-    u, v = _planes(tensors["flow"])
-    return SceneFlowMaps(
-        to_camera(_planes(tensors["disparity"])[0], fit) * x,
-        to_camera(_planes(tensors["next_disparity"])[0], fit) * x,
-        np.stack([to_camera(u, fit) * x, to_camera(v, fit) * y], axis=-1),
-    )
-
-
-def _planes(tensor: Tensor) -> Float:
-    result: Float = tensor[0].numpy(force=True)
-    return result
+        return SceneFlowMaps(
+            disparity_array(tensors["disparity"], fit),
+            disparity_array(tensors["next_disparity"], fit),
+            flow_array(tensors["flow"], fit),
+        )
 
 
 def write_maps(folder: Path, number: int, maps: SceneFlowMaps, *, color: bool) -> None:

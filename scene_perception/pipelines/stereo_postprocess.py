@@ -92,7 +92,7 @@ def stereo_estimate(
         outputs: ``disparity`` (1, 1, h, w), px of the network's input, positive.
         config: valid range.
     """
-    disparity = to_camera(array(outputs["disparity"])[0], view.fit) * np.float32(scale_x(view.fit))
+    disparity = disparity_array(outputs["disparity"], view.fit)
     limits = limits_px(view.camera, config)
     negative = float(np.count_nonzero(disparity < view.camera.zero_disparity_px)) / disparity.size
     disparity[~((disparity >= limits[0]) & (disparity <= limits[1]))] = np.nan
@@ -135,7 +135,8 @@ def scene_flow_estimate(
             input.
         config: how ego-motion and objects are found.
     """
-    flow, next_disparity = _motion_arrays(outputs, view.fit)
+    flow = flow_array(outputs["flow"], view.fit)
+    next_disparity = disparity_array(outputs["next_disparity"], view.fit)
     validity = motion_validity(estimate.disparity, next_disparity, flow, estimate.limits_px)
     interval_s = (following.stamp_ns - view.stamp_ns) * 1e-9
     points, next_points = scene_points(
@@ -169,12 +170,17 @@ def _where_valid(vectors: Float, validity: NDArray[np.uint8]) -> Float:
     return cv2.copyTo(vectors, valid, np.full_like(vectors, np.nan)).astype(np.float32, copy=False)
 
 
-def _motion_arrays(outputs: Mapping[str, Tensor], fit: Fit) -> tuple[Float, Float]:
-    """Return flow (H, W, 2) and the next disparity (H, W) in px of the view."""
-    planes = array(outputs["flow"])
-    flow = np.empty((fit.camera[1], fit.camera[0], 2), np.float32)
-    for axis, scale in enumerate((scale_x(fit), scale_y(fit))):
-        np.multiply(to_camera(planes[axis], fit), np.float32(scale), out=flow[..., axis])
-    next_disparity = to_camera(array(outputs["next_disparity"])[0], fit)
-    next_disparity *= np.float32(scale_x(fit))
-    return flow, next_disparity
+def disparity_array(disparity: Tensor, fit: Fit) -> Float:
+    """Return a network's disparity (1, 1, h, w) in px of the view, a copy. # (H, W)."""
+    result = to_camera(array(disparity)[0], fit)
+    result *= np.float32(scale_x(fit))
+    return result
+
+
+def flow_array(flow: Tensor, fit: Fit) -> Float:
+    """Return a network's flow (1, 2, h, w) in px of the view, a copy. # (H, W, 2)."""
+    result = np.empty((fit.camera[1], fit.camera[0], 2), np.float32)
+    planes = zip(array(flow), (scale_x(fit), scale_y(fit)), strict=True)
+    for axis, (plane, scale) in enumerate(planes):
+        np.multiply(to_camera(plane, fit), np.float32(scale), out=result[..., axis])
+    return result
