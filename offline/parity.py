@@ -5,7 +5,7 @@ stand-in weights and the frames (seeds 10, 11, 12; as large as the case's arrays
 our network and prints one row for each array of the case. ``dwarf`` takes two stereo pairs
 (seeds 10, 11) and pads, crops and writes KITTI's integers as the published test script does.
 Single operations are computed from the inputs that stand beside them in the case. The limits
-stand in ``parity_tolerances.json``, the measures in ``comparison.py``.
+stand in ``tolerances.json``, the measures in ``comparison.py``.
 
 Status 0: every array is within its limit. 1: some are not. 2: the case holds an array that
 is not covered, or the input cannot be used.
@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offline.benchmarks.table import format_table
-from offline.comparison import Comparison, compare
-from offline.parity_dwarf import DWARF_CASES
-from offline.parity_omeganet import OMEGANET_CASES
+from offline.golden.comparison import Comparison, compare
+from offline.golden.dwarf import DWARF_CASES
+from offline.golden.omeganet import OMEGANET_CASES
 
 MODELS = {"omeganet": OMEGANET_CASES, "dwarf": DWARF_CASES}
 

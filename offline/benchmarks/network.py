@@ -13,7 +13,7 @@ from torch import Tensor
 
 from offline.benchmarks.table import Row, rate_columns, spread_columns
 from offline.benchmarks.timing import matrix_product, summarise, take_turns
-from offline.golden import golden_image
+from offline.golden.stand_ins import golden_image
 from offline.macs import count_conv_macs
 from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.load import load_omeganet_engines

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from offline.convert import main
-from offline.golden import golden_weights
+from offline.golden.stand_ins import golden_weights
 from scene_perception.checkpoints import dwarf
 from scene_perception.checkpoints.omeganet import convert, load_dsnet, load_omeganet
 from scene_perception.checkpoints.weights import load_weights, sha256_of

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from offline import infer
-from offline.golden import golden_image, golden_weights
+from offline.golden.stand_ins import golden_image, golden_weights
 from offline.infer_dwarf import SceneFlowMaps, ScenePredictor, write_maps
 from offline.kitti_files import read_disparity, read_flow
 from scene_perception.checkpoints.dwarf import convert

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from offline.benchmarks.dwarf_plain import PlainDWARF, plain_costs
-from offline.golden import golden_image, golden_weights
+from offline.golden.stand_ins import golden_image, golden_weights
 from offline.macs import count_conv_macs
 from scene_perception.checkpoints.dwarf import convert
 from scene_perception.models.dwarf import DWARF

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from offline.golden import golden_weight, golden_weights
+from offline.golden.stand_ins import golden_weight, golden_weights
 from scene_perception.checkpoints.dwarf import convert, load_dwarf, name_map, published_shapes
 from scene_perception.checkpoints.tensorflow import read_checkpoint
 from scene_perception.checkpoints.weights import save_weights

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from offline.golden import golden_weight
+from offline.golden.stand_ins import golden_weight
 from scene_perception.checkpoints.tensorflow import (
     checkpoint_files,
     read_checkpoint,

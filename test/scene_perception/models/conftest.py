@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from offline.golden import golden_image, golden_weights
+from offline.golden.stand_ins import golden_image, golden_weights
 from scene_perception.checkpoints.dwarf import convert as convert_dwarf
 from scene_perception.checkpoints.omeganet import convert
 from scene_perception.models.dwarf import DWARF, DWARFOutputs

@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from offline.golden import golden_image, golden_weights
+from offline.golden.case import Array, Case, Network, published_layout
+from offline.golden.dwarf_operations import operation_arrays, operation_inputs
+from offline.golden.stand_ins import golden_image, golden_weights
 from offline.kitti_files import encode_disparity, encode_flow
-from offline.parity_case import Array, Case, Network, published_layout
-from offline.parity_dwarf_operations import operation_arrays, operation_inputs
 from scene_perception.checkpoints.dwarf import convert
 from scene_perception.frame import Frame, StereoFrame
 from scene_perception.geometry.camera import Intrinsics

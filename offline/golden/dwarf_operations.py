@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from offline.parity_case import Array, Case, Operation, batched, published_layout
+from offline.golden.case import Array, Case, Operation, batched, published_layout
 from scene_perception.checkpoints.tensorflow import to_torch
 from scene_perception.geometry.warp import warp_along_rows, warp_repeating_border
 from scene_perception.models.correlation import mean_correlation

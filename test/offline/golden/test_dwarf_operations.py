@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from offline.parity_dwarf_operations import operation_arrays, operation_inputs
+from offline.golden.dwarf_operations import operation_arrays, operation_inputs
 
 
 @pytest.fixture

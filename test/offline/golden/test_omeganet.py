@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from offline.parity_omeganet import image_size, omeganet_arrays
+from offline.golden.omeganet import image_size, omeganet_arrays
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from offline.parity_case import Operation, batched, published_layout
+from offline.golden.case import Operation, batched, published_layout
 
 CASE = {"a": np.zeros((2, 3))}
 

@@ -7,7 +7,7 @@ import re
 import numpy as np
 import torch
 
-from offline.parity_case import Array, Case, Operation, batched, published_layout
+from offline.golden.case import Array, Case, Operation, batched, published_layout
 from scene_perception.geometry.disparity import depth_from_inverse_depth, normalize_inverse_depth
 from scene_perception.geometry.motion import dynamic_prior, motion_probability
 from scene_perception.geometry.se3 import pose_matrix

@@ -3,7 +3,7 @@
 Measures: ``absolute`` is the largest absolute error; ``range`` is that divided by the golden
 array's range (largest minus smallest value); ``half`` is the largest absolute error beyond
 half a unit in the last place of the golden array's float16; ``agreement`` is the percentage
-of equal elements. The limits are data: ``parity_tolerances.json``.
+of equal elements. The limits are data: ``tolerances.json``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_TOLERANCES = Path(__file__).with_name("parity_tolerances.json")
+_TOLERANCES = Path(__file__).with_name("tolerances.json")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import zlib
 import numpy as np
 import pytest
 
-from offline.golden import golden_image, golden_weight, golden_weights
+from offline.golden.stand_ins import golden_image, golden_weight, golden_weights
 
 
 @pytest.fixture

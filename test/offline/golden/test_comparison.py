@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from offline.comparison import compare, tolerances
+from offline.golden.comparison import compare, tolerances
 
 
 def test_absolute_error_at_the_limit_passes_and_beyond_fails():

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from offline.parity_dwarf import dwarf_arrays, image_size
+from offline.golden.dwarf import dwarf_arrays, image_size
 
 
 @pytest.fixture(scope="module")

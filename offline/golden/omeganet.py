@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from offline.golden import golden_image, golden_weights
-from offline.parity_case import Array, Case, Network, batched, published_layout
-from offline.parity_omeganet_operations import operation_arrays, operation_inputs
+from offline.golden.case import Array, Case, Network, batched, published_layout
+from offline.golden.omeganet_operations import operation_arrays, operation_inputs
+from offline.golden.stand_ins import golden_image, golden_weights
 from scene_perception.checkpoints.omeganet import convert, model_of
 from scene_perception.models.layers import check_image_size
 from scene_perception.models.omeganet import OmegaNet

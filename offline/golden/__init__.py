@@ -1,0 +1,1 @@
+"""Golden cases of the published networks and our side of them."""
