@@ -11,7 +11,7 @@ TOP_LEVEL = {
     *("scene_perception", "test"),
 }
 LARGEST_FILE = 1_000_000
-TEST_DATA_LIMIT = 9_000_000
+TEST_DATA_LIMIT = 15_000_000
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:root|home/\w|work|mnt|opt/(?!ros\b))[/\w]*")
 
 

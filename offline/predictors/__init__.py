@@ -1,0 +1,1 @@
+"""The networks on single samples, offline: images in, their own outputs out."""
