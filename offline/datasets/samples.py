@@ -23,12 +23,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from offline.datasets.base import Picture
+
+Value = TypeVar("Value")
+Truth = NDArray[Any] | tuple[NDArray[Any], NDArray[Any]]
 
 ROLES = ("previous", "current", "next", "right", "next_right")
 
@@ -48,7 +51,7 @@ class Sample:
 
     name: str
     pictures: Mapping[str, Picture]
-    truth: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
+    truth: Mapping[str, Callable[[], Truth]] = field(default_factory=dict)
     where: str = ""
     sequence: str = ""
     stamp_ns: int | None = None
@@ -79,7 +82,7 @@ class Sample:
             raise ValueError(f"{self._place()} must have images of one size, got {told} px")
         return images
 
-    def known(self, kind: str) -> Any:
+    def known(self, kind: str) -> Truth:
         """Return one kind of truth.
 
         Raises:
@@ -90,7 +93,7 @@ class Sample:
             raise ValueError(f"{self._place()} must have the ground truth {kind!r}, it has {has}")
         return self._read(self.truth[kind])
 
-    def _read(self, read: Callable[[], Any]) -> Any:
+    def _read(self, read: Callable[[], Value]) -> Value:
         try:
             return read()
         except ValueError as error:
