@@ -1,4 +1,4 @@
-"""Rigid motions: pose vectors, 4x4 transforms, their inverse, product and rotation vector."""
+"""Rigid motions: pose vectors, axis and angle, 4x4 transforms, inverse and product."""
 
 from __future__ import annotations
 
@@ -27,6 +27,39 @@ def pose_matrix(pose: Tensor) -> Tensor:
         [cy * cz, -cy * sz, sy, tx],
         [cx * sz + sx * sy * cz, cx * cz - sx * sy * sz, -sx * cy, ty],
         [sx * sz - cx * sy * cz, sx * cz + cx * sy * sz, cx * cy, tz],
+        [zero, zero, zero, one],
+    ]
+    return torch.stack([element for row in rows for element in row], 1).view(-1, 4, 4)
+
+
+def axis_angle_matrix(axis_angle: Tensor, translation: Tensor) -> Tensor:
+    """Return the transform that turns about an axis, then translates. # 2 x (B, 3) -> (B, 4, 4).
+
+    Rodrigues' formula as SGDepth's pose network uses it (``models/sgdepth.py``): the angle in
+    radians is the vector's length, the axis the vector divided by that plus 1e-7; so the
+    gradient at 0 is 0. The translation keeps its unit.
+
+    Raises:
+        ValueError: for another shape.
+    """
+    if axis_angle.ndim != 2 or axis_angle.shape[1] != 3 or translation.shape != axis_angle.shape:
+        raise ValueError(
+            "axis_angle and translation must both be (B, 3), "
+            f"got {tuple(axis_angle.shape)} and {tuple(translation.shape)}"
+        )
+    angle = axis_angle.norm(dim=1, keepdim=True)
+    axis = axis_angle / (angle + 1e-7)
+    cosine, (sx, sy, sz) = angle.cos(), (axis * angle.sin()).unbind(1)
+    versine = 1 - cosine
+    xx, yy, zz = (versine * axis * axis + cosine).unbind(1)
+    following = torch.cat([axis[:, 1:], axis[:, :1]], 1)
+    xy, yz, zx = (versine * axis * following).unbind(1)
+    tx, ty, tz = translation.unbind(1)
+    zero, one = torch.zeros_like(tx), torch.ones_like(tx)
+    rows = [
+        [xx, xy - sz, zx + sy, tx],
+        [xy + sz, yy, yz - sx, ty],
+        [zx - sy, yz + sx, zz, tz],
         [zero, zero, zero, one],
     ]
     return torch.stack([element for row in rows for element in row], 1).view(-1, 4, 4)

@@ -7,7 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from scene_perception.geometry.se3 import compose, inverse, pose_matrix, rotation_vector
+from scene_perception.geometry.se3 import (
+    axis_angle_matrix,
+    compose,
+    inverse,
+    pose_matrix,
+    rotation_vector,
+)
 
 
 def test_a_quarter_turn_about_z_takes_x_to_y() -> None:
@@ -52,3 +58,36 @@ def test_a_small_rotation_vector_is_the_euler_angles() -> None:
     angles = torch.tensor([1e-6, -2e-6, 3e-6], dtype=torch.float64)
     rotation = pose_matrix(torch.cat([torch.zeros(3), angles])[None])[:, :3, :3]
     torch.testing.assert_close(rotation_vector(rotation)[0], angles, atol=1e-11, rtol=0)
+
+
+def test_a_quarter_turn_about_the_axis_z_takes_x_to_y_before_the_translation() -> None:
+    axis_angle, translation = torch.tensor([[0.0, 0, math.pi / 2]]), torch.tensor([[1.0, 2, 3]])
+    point = axis_angle_matrix(axis_angle, translation)[0] @ torch.tensor([1.0, 0, 0, 1])
+    torch.testing.assert_close(point, torch.tensor([1.0, 3, 3, 1]))
+
+
+def test_a_third_of_a_turn_about_the_diagonal_moves_each_axis_to_the_next() -> None:
+    axis_angle = torch.full((1, 3), 2 * math.pi / 3 / math.sqrt(3), dtype=torch.float64)
+    rotation = axis_angle_matrix(axis_angle, torch.zeros(1, 3, dtype=torch.float64))[0, :3, :3]
+    expected = torch.eye(3, dtype=torch.float64).roll(1, 0)
+    torch.testing.assert_close(rotation, expected, atol=2e-7, rtol=0)  # the published 1e-7
+
+
+def test_the_rotation_vector_of_an_axis_and_angle_is_that_again() -> None:
+    axis_angle = torch.tensor([[0.3, -0.5, 0.2], [-2.0, 1.0, 0.5]], dtype=torch.float64)
+    rotation = axis_angle_matrix(axis_angle, torch.zeros_like(axis_angle))[:, :3, :3]
+    torch.testing.assert_close(rotation_vector(rotation), axis_angle, atol=1e-6, rtol=0)
+
+
+def test_no_rotation_is_the_identity_with_a_gradient_that_is_a_number() -> None:
+    axis_angle = torch.zeros(1, 3, requires_grad=True)
+    transform = axis_angle_matrix(axis_angle, torch.zeros(1, 3))
+    assert torch.equal(transform[0], torch.eye(4))
+    transform.sum().backward()
+    assert axis_angle.grad is not None
+    assert axis_angle.grad.isfinite().all()
+
+
+def test_an_axis_and_angle_of_another_shape_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"must both be \(B, 3\), got \(2, 3\) and \(3,\)"):
+        axis_angle_matrix(torch.zeros(2, 3), torch.zeros(3))
