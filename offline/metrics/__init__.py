@@ -1,0 +1,1 @@
+"""Published evaluation metrics: pure functions of NumPy arrays, one protocol for each system."""
