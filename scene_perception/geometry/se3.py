@@ -8,18 +8,21 @@ import torch
 from torch import Tensor
 
 
-def pose_matrix(pose: Tensor) -> Tensor:
+def pose_matrix(pose: Tensor, *, clip: bool = True) -> Tensor:
     """Return the transform of a pose vector ``tx ty tz rx ry rz``. # (B, 6) -> (B, 4, 4).
 
-    ``R = Rx(rx) Ry(ry) Rz(rz)``, right-handed, angles in radians clipped to [-pi, pi]
-    (``helpers/bilinear_sampler.py``); the translation keeps its unit.
+    ``R = Rx(rx) Ry(ry) Rz(rz)``, right-handed, angles in radians; the translation keeps its unit.
+
+    Args:
+        pose: the vectors.
+        clip: angles to [-pi, pi], as OmegaNet does (``helpers/bilinear_sampler.py``).
 
     Raises:
         ValueError: for another shape.
     """
     if pose.ndim != 2 or pose.shape[1] != 6:
         raise ValueError(f"pose must be (B, 6), got {tuple(pose.shape)}")
-    angles = pose[:, 3:].clamp(-math.pi, math.pi)
+    angles = pose[:, 3:].clamp(-math.pi, math.pi) if clip else pose[:, 3:]
     (sx, sy, sz), (cx, cy, cz) = angles.sin().unbind(1), angles.cos().unbind(1)
     tx, ty, tz = pose[:, :3].unbind(1)
     zero, one = torch.zeros_like(tx), torch.ones_like(tx)

@@ -1,0 +1,80 @@
+"""The decoder of Monodepth2 (Godard et al., ICCV 2019), which SGDepth and Insta-DM share.
+
+Five levels, each of two steps: the first convolves, the second doubles the size, concatenates
+the encoder's feature of that size (the last level has none) and convolves. Single steps can be
+left to another decoder, as SGDepth does: its two tasks share the first ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from scene_perception.models.layers import ReflectConv, resize_nearest
+from scene_perception.models.resnet import FEATURE_CHANNELS
+
+LEVEL_CHANNELS = (256, 128, 64, 32, 16)
+STEPS = range(2 * len(LEVEL_CHANNELS))
+
+
+class DecoderStep(nn.Module):
+    """Reflection padding, 3x3 convolution and ELU."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = ReflectConv(inputs, outputs, norm=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Convolve ``(B, inputs, H, W)``."""
+        return F.elu(self.conv(features))
+
+
+class ResidualDecoder(nn.Module):
+    """Some or all of the ten steps.
+
+    Args:
+        steps: which, consecutive ones of 0..9.
+    """
+
+    def __init__(self, steps: range = STEPS) -> None:
+        super().__init__()
+        self.numbers = steps
+        self.steps = nn.ModuleDict({f"step_{n}": _step(n) for n in steps})
+
+    def forward(self, levels: Sequence[Tensor]) -> tuple[Tensor, ...]:
+        """Replace features by decoded levels, as far as this decoder's steps go.
+
+        Args:
+            levels: coarsest first, the encoder's five features or what the decoder with the
+                steps before these returned.
+
+        Returns:
+            ``levels`` with the decoded ones in place: after step 9 these are at 1/16, 1/8 ... 1/1
+            of the image's size. # (B, 256 ... 16, H/16 ... H, W/16 ... W)
+        """
+        decoded = list(levels)
+        for number, step in zip(self.numbers, self.steps.values(), strict=True):
+            level, doubles = divmod(number, 2)
+            if doubles:
+                decoded[level] = step(_doubled(decoded[level], decoded[level + 1 : level + 2]))
+            else:
+                decoded[level] = step(decoded[max(level - 1, 0)])
+        return tuple(decoded)
+
+
+def _step(number: int) -> DecoderStep:
+    level, doubles = divmod(number, 2)
+    outputs = LEVEL_CHANNELS[level]
+    if doubles:
+        skips = FEATURE_CHANNELS[::-1][level + 1 : level + 2]
+        return DecoderStep(outputs + sum(skips), outputs)
+    return DecoderStep(LEVEL_CHANNELS[level - 1] if level else FEATURE_CHANNELS[-1], outputs)
+
+
+def _doubled(features: Tensor, skips: Sequence[Tensor]) -> Tensor:
+    """Double the size of ``features`` and append the skip connection, if there is one."""
+    height, width = features.shape[2:]
+    return torch.cat([resize_nearest(features, 2 * height, 2 * width), *skips], 1)
