@@ -53,3 +53,11 @@ class Predictor(Protocol):
             ValueError: for a task that the network cannot do.
         """
         ...
+
+
+def require_task(predictor: Predictor, task: str) -> None:
+    """Raise ValueError if ``predictor`` cannot do ``task``."""
+    if task not in predictor.roles:
+        raise ValueError(
+            f"task of {predictor.model} must be one of {', '.join(predictor.roles)}, got {task!r}"
+        )

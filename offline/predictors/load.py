@@ -1,0 +1,151 @@
+"""From a model's name and its weights to a predictor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from offline.predictors.base import Predictor
+from offline.predictors.dwarf import DWARFPredictor
+from offline.predictors.omeganet import DSNetPredictor, OmegaNetPredictor
+from offline.predictors.resizing import area, bilinear
+from scene_perception.checkpoints.omeganet import load_dsnet, load_omeganet
+from scene_perception.checkpoints.weights import load_weights
+from scene_perception.engines.build import resolve_device
+from scene_perception.engines.config import NetworkConfig
+from scene_perception.engines.load import load_dwarf_engines
+from scene_perception.engines.random_weights import random_omeganet
+from scene_perception.settings import check
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What a predictor is made of, checked.
+
+    Attributes:
+        config: weights, size and device of the network.
+        holds: the model that the weights say they are of; empty for random ones.
+        script: which published script's resizing omegaNet follows, ``test`` or
+            ``single_inference``; the other systems have but one.
+        fit: of DWARF, ``auto``, ``pad`` or ``resize``.
+    """
+
+    config: NetworkConfig
+    holds: str
+    script: str = "test"
+    fit: str = "auto"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the network's input, px."""
+        return self.config.height, self.config.width
+
+    @property
+    def device(self) -> str:
+        """``cpu`` or ``cuda``."""
+        return resolve_device(self.config.device)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model that can be predicted with.
+
+    Attributes:
+        height: of its published input, px.
+        width: of its published input, px.
+        models: that its weights may say they are of.
+        make: loads the weights and makes the predictor.
+    """
+
+    height: int
+    width: int
+    models: tuple[str, ...]
+    make: Callable[[Setup], Predictor]
+
+
+def load_predictor(
+    model: str,
+    weights: str,
+    *,
+    random_weights: bool = False,
+    height: int | None = None,
+    width: int | None = None,
+    device: str = "auto",
+    script: str = "test",
+    fit: str = "auto",
+) -> Predictor:
+    """Return a predictor.
+
+    Args:
+        model: a key of ``MODELS``. Weights of DSNet alone make ``omeganet`` a ``dsnet``.
+        weights: path of the converted weights; empty for random ones.
+        random_weights: whether random weights are what is wanted.
+        height: of the network's input, px; None is the published one.
+        width: of the network's input, px; None is the published one.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        script: as ``Setup``.
+        fit: as ``Setup``.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: for another model's weights, neither or both kinds of weights, or a model,
+            size, device, script or fit that does not exist.
+    """
+    _require_one_of("model", model, MODELS)
+    _require_one_of("script", script, ("test", "single_inference"))
+    _require_one_of("fit", fit, ("auto", "pad", "resize"))
+    entry = MODELS[model]
+    config = NetworkConfig(
+        weights=weights,
+        allow_random_weights=random_weights,
+        height=entry.height if height is None else height,
+        width=entry.width if width is None else width,
+        device=device,
+    )
+    check(config)
+    holds = _holds(model, weights, random_weights)
+    return entry.make(Setup(config, holds, script, fit))
+
+
+def _holds(model: str, weights: str, random_weights: bool) -> str:
+    """Return what weights say they are of; refuse those of another model."""
+    if bool(weights) == random_weights:
+        raise ValueError(
+            f"weights must be either a file or random, got {weights or 'no file'!r} and "
+            f"random_weights {random_weights}; `python -m offline.convert {model}` makes a file"
+        )
+    if random_weights:
+        return ""
+    holds = load_weights(Path(weights))[1]["model"]
+    allowed = MODELS[model].models
+    if holds not in allowed:
+        raise ValueError(
+            f"weights of {model} must be of {' or '.join(allowed)}, {weights} holds {holds}; "
+            f"convert the published checkpoint with `python -m offline.convert {model}`"
+        )
+    return holds
+
+
+def _require_one_of(name: str, value: str, allowed: Mapping[str, object] | tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+
+
+def _omeganet(setup: Setup) -> Predictor:
+    resize = area if setup.script == "test" else bilinear
+    path = Path(setup.config.weights)
+    if setup.holds == "dsnet":
+        return DSNetPredictor(load_dsnet(path), *setup.size, device=setup.device, resize=resize)
+    network = load_omeganet(path) if setup.holds else random_omeganet()
+    return OmegaNetPredictor(network, *setup.size, device=setup.device, resize=resize)
+
+
+def _dwarf(setup: Setup) -> Predictor:
+    return DWARFPredictor(load_dwarf_engines(setup.config).engines, setup.fit)
+
+
+MODELS: Mapping[str, Entry] = {
+    "omeganet": Entry(192, 640, ("omeganet", "dsnet"), _omeganet),
+    "dwarf": Entry(384, 1280, ("dwarf",), _dwarf),
+}
