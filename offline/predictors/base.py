@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 TASKS = ("depth", "semantics", "flow", "motion", "pose", "scene_flow")
 
@@ -61,3 +62,8 @@ def require_task(predictor: Predictor, task: str) -> None:
         raise ValueError(
             f"task of {predictor.model} must be one of {', '.join(predictor.roles)}, got {task!r}"
         )
+
+
+def array(tensor: Tensor) -> NDArray[Any]:
+    """Return a contiguous copy on the host."""
+    return tensor.contiguous().cpu().numpy().copy()

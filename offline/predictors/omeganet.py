@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from offline.predictors.base import Images, Outputs, require_task
+from offline.predictors.base import Images, Outputs, array, require_task
 from offline.predictors.memory import Image, Recent
 from offline.predictors.resizing import Resize, area
 from scene_perception.geometry.se3 import pose_matrix
@@ -149,8 +147,3 @@ class OmegaNetPredictor(DSNetPredictor):
     def _encoded_flow(self, image: Image) -> FlowFeatures:
         features: FlowFeatures = self._network.sd_ofnet.encoder(self._input(image))
         return features
-
-
-def array(tensor: Tensor) -> NDArray[Any]:
-    """Return a contiguous copy on the host."""
-    return tensor.contiguous().cpu().numpy().copy()
