@@ -1,8 +1,8 @@
-"""KITTI's disparity and flow maps: 16-bit PNGs, as the scene-flow development kit reads them.
+"""KITTI's disparity, flow and depth maps: 16-bit PNGs, as its development kits read them.
 
-Disparity is one channel, ``256 d``, 0 where nothing is known. Flow is RGB, ``64 u + 32768``,
-``64 v + 32768`` and 1 where it is known. Fractions are cut off, not rounded, as DWARF's
-published writer does.
+Disparity is one channel, ``256 d``, 0 where nothing is known; depth likewise, in metres. Flow
+is RGB, ``64 u + 32768``, ``64 v + 32768`` and 1 where it is known. Fractions are cut off, not
+rounded, as DWARF's published writer does.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from offline.png_files import read_png
 
 _DISPARITY_SCALE = np.float32(256)
 _FLOW_SCALE = np.float32(64)
@@ -102,8 +104,18 @@ def read_disparity(path: Path) -> Float:
     Raises:
         ValueError: naming the file, if it cannot be read or is no disparity map.
     """
-    stored = _read(path, "one channel", 2).astype(np.float32)
+    stored = read_png(path, np.uint16).astype(np.float32)
     return np.where(stored > 0, stored / _DISPARITY_SCALE, np.float32(np.nan))
+
+
+def read_depth(path: Path) -> Float:
+    """Return a depth map, m, 0 where it was not measured. # (H, W).
+
+    Raises:
+        ValueError: naming the file, if it cannot be read or is no depth map.
+    """
+    depth: Float = read_png(path, np.uint16).astype(np.float32) / _DISPARITY_SCALE
+    return depth
 
 
 def read_flow(path: Path) -> tuple[Float, NDArray[np.bool_]]:
@@ -112,7 +124,7 @@ def read_flow(path: Path) -> tuple[Float, NDArray[np.bool_]]:
     Raises:
         ValueError: naming the file, if it cannot be read or is no flow map.
     """
-    stored = _read(path, "three channels", 3)
+    stored = read_png(path, np.uint16, 3)
     valid = stored[..., 0] > 0  # OpenCV has blue first
     flow = (stored[..., :0:-1].astype(np.float32) - _FLOW_ZERO) / _FLOW_SCALE
     return np.where(valid[..., None], flow, np.float32(0)), valid
@@ -132,18 +144,3 @@ def _write(path: Path, values: NDArray[np.uint16]) -> None:
         path.write_bytes(data.tobytes())
     except OSError as error:
         raise ValueError(f"{path} cannot be written: {error}") from error
-
-
-def _read(path: Path, rule: str, axes: int) -> NDArray[Any]:
-    try:
-        data = np.frombuffer(path.read_bytes(), np.uint8)
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
-    values = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if data.size else None
-    if values is None:
-        raise ValueError(f"{path} cannot be read: it is no image, or damaged")
-    if values.dtype != np.uint16 or values.ndim != axes or values.shape[2:] not in ((), (3,)):
-        raise ValueError(
-            f"{path} must be a 16-bit PNG of {rule}, got {values.shape} {values.dtype}"
-        )
-    return np.asarray(values)

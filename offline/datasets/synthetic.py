@@ -47,7 +47,7 @@ def synthetic_sequence(
 ) -> CameraSequence:
     """Return a drive of ``count`` pairs at 10 Hz; pictures are rendered one by one."""
     scene = make_scene(seed, height, width)
-    left = tuple(RenderedPicture(partial(_left, scene, index)) for index in range(count))
+    left = tuple(RenderedPicture(partial(render_left, scene, index)) for index in range(count))
     right = tuple(RenderedPicture(partial(render_right, scene, index)) for index in range(count))
     poses = np.stack([world_from_camera(index * PERIOD_S) for index in range(count)])
     return CameraSequence(
@@ -58,5 +58,6 @@ def synthetic_sequence(
     )
 
 
-def _left(scene: Scene, index: int) -> NDArray[np.uint8]:
+def render_left(scene: Scene, index: int) -> NDArray[np.uint8]:
+    """Return the left image of frame ``index``, RGB. # (H, W, 3) uint8."""
     return render(scene, index).image
