@@ -97,20 +97,21 @@ def unproject(depth: Tensor, intrinsics: Tensor) -> Tensor:
     return torch.cat([(grid - centre) / focal * depth, depth], 1)
 
 
-def project(points: Tensor, intrinsics: Tensor) -> Tensor:
+def project(points: Tensor, intrinsics: Tensor, *, guard: float = 1e-10) -> Tensor:
     """Return the pixel coordinates of points, which may lie outside the image.
 
     Args:
         points: in the optical frame. # (B, 3, H, W)
         intrinsics: K without skew, in pixels. # (B, 3, 3)
+        guard: added to z before dividing by it, as published (by default OmegaNet's); it does
+            not tell points behind the camera apart.
 
     Returns:
-        Coordinates, channel 0 = x. ``z + 1e-10`` is divided by (the published guard, which
-        does not tell points behind the camera apart). # (B, 2, H, W)
+        Coordinates, channel 0 = x. # (B, 2, H, W)
     """
     focal, centre = _split(intrinsics)
     z = points[:, 2:]
-    return (focal * points[:, :2] + centre * z) / (z + 1e-10)
+    return (focal * points[:, :2] + centre * z) / (z + guard)
 
 
 def _split(intrinsics: Tensor) -> tuple[Tensor, Tensor]:
