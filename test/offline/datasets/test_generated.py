@@ -72,7 +72,7 @@ def test_what_the_camera_has_passed_has_no_match():
     # 0.8 m on.
     sample = generated_samples(1, height=640, width=64)[0]
     flow, known = sample.known("flow_occ")
-    assert known[:400].all()
+    assert known[:340].all()
     assert not known[-1].any()
     assert (flow[~known] == 0).all()
     assert np.isnan(sample.known("disparity_occ_1")[-1]).all()
