@@ -17,6 +17,7 @@ from scene_perception.recordings.image_folder import FORMATS, read_bytes, read_i
 # ROS takes a stamp of zero for "no time yet", so data sets that count from zero start here.
 FIRST_STAMP_NS = 1_000_000_000
 LEFT_FRAME, RIGHT_FRAME = "camera_left_optical", "camera_right_optical"
+_ODOM_FROM_OPTICAL = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 
 
 class Picture(Protocol):
@@ -127,8 +128,13 @@ class CameraSequence:
 
 def odom_from_optical(world_from_camera: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return poses whose world has an optical frame's axes in one with REP 103's. # (N, 4, 4)."""
-    turn = np.array([[0.0, 0, 1, 0], [-1, 0, 0, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
-    result: NDArray[np.float64] = turn @ world_from_camera
+    result: NDArray[np.float64] = _ODOM_FROM_OPTICAL @ world_from_camera
+    return result
+
+
+def optical_from_odom(odom_from_camera: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Undo ``odom_from_optical``, exactly. # (N, 4, 4)."""
+    result: NDArray[np.float64] = _ODOM_FROM_OPTICAL.T @ odom_from_camera
     return result
 
 

@@ -1,4 +1,4 @@
-"""KITTI's calibration files: projection matrices and what they say of a stereo pair."""
+"""KITTI's calibration files: projections, what they say of a stereo pair, and of the scanner."""
 
 from __future__ import annotations
 
@@ -87,6 +87,65 @@ def projection(named: dict[str, Array], name: str, file: Path) -> Projection:
             f"{file} must have {name} with 12 numbers of a projection matrix, got {values.tolist()}"
         )
     return Projection(values.reshape(3, 4))
+
+
+def matrix(named: dict[str, Array], name: str, shape: tuple[int, int], file: Path) -> Array:
+    """Return the matrix called ``name``.
+
+    Raises:
+        ValueError: naming the file, if it is missing or has another count of numbers.
+    """
+    values = named.get(name, np.empty(0))
+    if len(values) != shape[0] * shape[1] or not np.isfinite(values).all():
+        raise ValueError(
+            f"{file} must have {name} with {shape[0] * shape[1]} numbers, got {values.tolist()}"
+        )
+    return values.reshape(shape)
+
+
+def raw_image_from_velodyne(folder: Path, camera: int) -> Array:
+    """Return the projection of KITTI raw's scanner to a rectified camera's pixels. # (3, 4).
+
+    Args:
+        folder: holds the date's ``calib_cam_to_cam.txt`` and ``calib_velo_to_cam.txt``.
+        camera: 0 to 3.
+
+    Raises:
+        ValueError: naming the file that is missing or lacks a matrix.
+    """
+    cameras, scanner = folder / "calib_cam_to_cam.txt", folder / "calib_velo_to_cam.txt"
+    named, placed = read_named(cameras), read_named(scanner)
+    camera_from_velodyne = np.hstack(
+        [matrix(placed, "R", (3, 3), scanner), matrix(placed, "T", (3, 1), scanner)]
+    )
+    rectification = matrix(named, "R_rect_00", (3, 3), cameras)
+    own = projection(named, f"P_rect_{camera:02d}", cameras)
+    return _image_from_velodyne(own, rectification, camera_from_velodyne)
+
+
+def object_image_from_velodyne(file: Path, camera: int = 2) -> Array:
+    """Return the projection of the scanner in a calibration file of KITTI object. # (3, 4).
+
+    Raises:
+        ValueError: naming the file, if it is missing or lacks a matrix.
+    """
+    named = read_named(file)
+    return _image_from_velodyne(
+        projection(named, f"P{camera}", file),
+        matrix(named, "R0_rect", (3, 3), file),
+        matrix(named, "Tr_velo_to_cam", (3, 4), file),
+    )
+
+
+def _image_from_velodyne(
+    camera: Projection, rectification: Array, camera_from_velodyne: Array
+) -> Array:
+    rectified, placed = np.eye(4), np.eye(4)
+    rectified[:3, :3] = rectification
+    placed[:3] = camera_from_velodyne
+    # In this order, as published: the last bits decide which way a pixel rounds.
+    result: Array = camera.matrix @ rectified @ placed
+    return result
 
 
 def read_poses(file: Path) -> Array:

@@ -44,6 +44,11 @@ def read_kitti_raw(drive: Path) -> CameraSequence:
     )
 
 
+def calibration_folder(drive: Path) -> Path:
+    """Return the folder of a drive's calibration: its own if it has one, else its date's."""
+    return drive if (drive / _CALIBRATION).exists() else drive.parent
+
+
 def parse_stamp_ns(line: str) -> int:
     """Return nanoseconds since the epoch of KITTI's ``2011-09-26 13:02:25.964389445``.
 
@@ -60,9 +65,7 @@ def parse_stamp_ns(line: str) -> int:
 
 
 def _camera(drive: Path, number: str, left: str, count: int) -> Camera:
-    calibration = drive / _CALIBRATION
-    if not calibration.exists():
-        calibration = drive.parent / _CALIBRATION
+    calibration = calibration_folder(drive) / _CALIBRATION
     named = read_named(calibration)
     own = projection(named, f"P_rect_{number}", calibration)
     size = named.get(f"S_rect_{number}")
