@@ -137,11 +137,11 @@ class EgoMotion:
 
 @dataclass(frozen=True, eq=False)
 class MotionEstimate:
-    """Motion at one frame, ready when the next frame arrives.
+    """Motion at one frame, ready when the next frame arrives; None is what no network gives.
 
     Attributes:
-        stamp_ns: of the frame that is described (the middle one of three).
-        next_stamp_ns: of the frame that ``flow`` points into.
+        stamp_ns: of the frame that is described.
+        next_stamp_ns: of the frame after it, which ``flow`` points into.
         flow: px from this frame to the next, channel 0 = x (right), 1 = y (down), at this
             array's resolution, float32. # (H, W, 2)
         motion_probability: 0 = moves as the camera's motion explains, 1 = does not,
@@ -154,10 +154,10 @@ class MotionEstimate:
     stamp_ns: int
     next_stamp_ns: int
     frame_id: str
-    flow: NDArray[np.float32]
-    motion_probability: NDArray[np.float32]
-    motion_mask: NDArray[np.uint8]
-    ego_motion: EgoMotion
+    flow: NDArray[np.float32] | None
+    motion_probability: NDArray[np.float32] | None
+    motion_mask: NDArray[np.uint8] | None
+    ego_motion: EgoMotion | None
     depth: DepthEstimate
 
 

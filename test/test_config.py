@@ -30,7 +30,7 @@ class Layout(NamedTuple):
 LAYOUTS = (
     Layout(
         "omeganet",
-        types_of(outputs.DEPTH_OUTPUTS, outputs.MOTION_OUTPUTS)
+        types_of(*outputs.DEPTH_TABLES.values(), *outputs.MOTION_TABLES.values())
         | SHARED
         | {"image_rect": "Image", "camera_info": "CameraInfo"},
         {"image_rect", "depth/color", "semantic/color", "flow/color", "points"},

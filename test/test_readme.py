@@ -17,7 +17,8 @@ PARAMETERS = {name for config in CONFIGS for name, _, _ in walk(config)}
 TOPICS = {
     *("left/image_rect", "left/camera_info", "right/image_rect", "right/camera_info"),
     *(POINTS, LABELS, UNIT),
-    *(outputs.DEPTH_OUTPUTS.keys() | outputs.MOTION_OUTPUTS.keys()),
+    *(name for table in outputs.DEPTH_TABLES.values() for name in table),
+    *(name for table in outputs.MOTION_TABLES.values() for name in table),
     *(stereo_outputs.DEPTH_OUTPUTS.keys() | stereo_outputs.MOTION_OUTPUTS.keys()),
 }
 

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from scene_perception.geometry.se3 import pose_matrix
 from scene_perception.models.dsnet import PyramidEncoder
 from scene_perception.models.layers import ReflectConv, check_image_size
 
@@ -25,11 +26,12 @@ class CameraOutputs(NamedTuple):
     """Poses (B, 6) of the current frame's points in the two others, and K (B, 3, 3) in pixels.
 
     A pose is ``tx ty tz rx ry rz``, translation in units of the network's depth, angles in
-    radians; ``geometry.se3.pose_matrix`` gives the transform.
+    radians; ``next_from_current`` is ``pose_next`` as a transform (B, 4, 4).
     """
 
     pose_previous: Tensor
     pose_next: Tensor
+    next_from_current: Tensor
     intrinsics: Tensor
 
 
@@ -78,7 +80,7 @@ class CameraDecoder(nn.Module):
         )
         previous, following = self.poses(self.pose(features))
         intrinsics = self.intrinsics(features, height * _FEATURE_STRIDE, width * _FEATURE_STRIDE)
-        return CameraOutputs(previous, following, intrinsics)
+        return CameraOutputs(previous, following, pose_matrix(following), intrinsics)
 
     def bottleneck(self, previous: Tensor, current: Tensor, following: Tensor) -> Tensor:
         """Return the joint features of three frames. # (B, 256, H/64, W/64)."""

@@ -37,6 +37,7 @@ class OmegaNetOutputs(NamedTuple):
     labels: Tensor
     pose_previous: Tensor
     pose_next: Tensor
+    next_from_current: Tensor
     intrinsics: Tensor
     flow: Tensor
     rigid_flow: Tensor
@@ -47,18 +48,18 @@ class RigidMotion(nn.Module):
     """Compares the optical flow with the flow that depth and camera motion explain."""
 
     def forward(
-        self, inverse_depth: Tensor, pose_next: Tensor, intrinsics: Tensor, flow: Tensor
+        self, inverse_depth: Tensor, next_from_current: Tensor, intrinsics: Tensor, flow: Tensor
     ) -> RigidMotionOutputs:
         """Return rigid flow and motion probability.
 
         Args:
             inverse_depth: of the current frame, > 0. # (B, 1, H, W)
-            pose_next: of the current frame's points in the next frame. # (B, 6)
+            next_from_current: of points, translation in units of depth. # (B, 4, 4)
             intrinsics: K in pixels of H x W. # (B, 3, 3)
             flow: optical flow to the next frame, px. # (B, 2, H, W)
         """
         depth = depth_from_inverse_depth(inverse_depth)
-        rigid = rigid_flow(depth, pose_matrix(pose_next), intrinsics)
+        rigid = rigid_flow(depth, next_from_current, intrinsics)
         return RigidMotionOutputs(rigid, motion_probability(flow, rigid))
 
 
@@ -92,7 +93,9 @@ class OmegaNet(nn.Module):
         depth = self.dsnet(current)
         camera = self.camera_net(previous, current, next)
         flow = self.sd_ofnet(previous, current, next).flow
-        motion = self.rigid_motion(depth.inverse_depth, camera.pose_next, camera.intrinsics, flow)
+        motion = self.rigid_motion(
+            depth.inverse_depth, camera.next_from_current, camera.intrinsics, flow
+        )
         return OmegaNetOutputs(**depth._asdict(), **camera._asdict(), flow=flow, **motion._asdict())
 
     def parts(self) -> dict[str, nn.Module]:
@@ -127,7 +130,10 @@ class OmegaNet(nn.Module):
         camera = self._camera_intermediates(previous, current, following)
         flow = self._flow_intermediates(previous, current, following)
         motion = self.rigid_motion(
-            depth["disp"][:, None], camera["pose"][:, 1], camera["intrinsics"], flow["flow_fw"]
+            depth["disp"][:, None],
+            pose_matrix(camera["pose"][:, 1]),
+            camera["intrinsics"],
+            flow["flow_fw"],
         )
         probability = motion.motion_probability[:, 0]
         return {
@@ -207,7 +213,7 @@ def part_inputs(height: int, width: int) -> dict[str, dict[str, tuple[int, ...]]
         },
         "rigid_motion": {
             "inverse_depth": (1, 1, height, width),
-            "pose_next": (1, 6),
+            "next_from_current": (1, 4, 4),
             "intrinsics": (1, 3, 3),
             "flow": (1, 2, height, width),
         },

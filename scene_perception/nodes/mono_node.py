@@ -47,9 +47,8 @@ class MonoNode(PerceptionNode[MonoNodeConfig, MonoPipeline, MonoPublishers, Mono
         return MonoPipeline(self.engines, config)
 
     def create_outputs(self, pipeline: MonoPipeline) -> MonoPublishers:
-        """Make the output topics; without OmegaNet's other parts there are none of motion."""
-        motion = pipeline.provides_motion
-        return MonoPublishers(self, self.config, self.statistics, provides_motion=motion)
+        """Make the output topics of what the engines give."""
+        return MonoPublishers(self, self.config, self.statistics, pipeline.contents)
 
     def create_session(self, pipeline: MonoPipeline, outputs: MonoPublishers) -> MonoSession:
         """Start to receive and to work."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rclpy.impl.rcutils_logger import RcutilsLogger
 from rclpy.lifecycle import LifecycleNode
@@ -13,11 +13,12 @@ from std_msgs.msg import String
 from scene_perception.frame import DepthEstimate, MetricScale, MotionEstimate
 from scene_perception.nodes.label_info import label_messages
 from scene_perception.nodes.mono_config import MonoNodeConfig
-from scene_perception.nodes.outputs import DEPTH_OUTPUTS, MOTION_OUTPUTS
+from scene_perception.nodes.outputs import DEPTH_TABLES, MOTION_TABLES, known_outputs
 from scene_perception.nodes.point_cloud import scene_cloud_message
 from scene_perception.nodes.publishers import Publishers, types_of
 from scene_perception.nodes.statistics import Statistics
 from scene_perception.pipelines.mono import MonoResult
+from scene_perception.pipelines.parts import Content
 from scene_perception.pipelines.scene_points import (
     ScenePoints,
     moving_scene_points,
@@ -35,8 +36,7 @@ class MonoPublishers:
         node: that publishes; its publishers stay silent until it is active.
         config: settings to begin with.
         statistics: of the node.
-        provides_motion: whether the engines give more than depth and labels; without them
-            the topics of motion do not exist.
+        contents: what the engines give; topics of anything else do not exist.
     """
 
     def __init__(
@@ -44,17 +44,18 @@ class MonoPublishers:
         node: LifecycleNode,
         config: MonoNodeConfig,
         statistics: Statistics,
-        *,
-        provides_motion: bool,
+        contents: Collection[Content],
     ) -> None:
         self._logger = node.get_logger()
         self.config = config
         self._statistics = statistics
         self.scale: MetricScale | None = None
         self._announced: MetricScale | None = None
-        self._motion_outputs = MOTION_OUTPUTS if provides_motion else {}
-        streams = {**types_of(DEPTH_OUTPUTS, self._motion_outputs), POINTS: PointCloud2}
-        self._latched = label_messages()
+        self._gives_velocity = "velocity" in contents
+        self._depth_outputs = known_outputs(DEPTH_TABLES, contents)
+        self._motion_outputs = known_outputs(MOTION_TABLES, contents)
+        streams = {**types_of(self._depth_outputs, self._motion_outputs), POINTS: PointCloud2}
+        self._latched = label_messages() if "labels" in contents else {}
         latched = {name: type(message) for name, message in self._latched.items()}
         self._publishers = Publishers(node, streams, {**latched, UNIT: String})
 
@@ -84,7 +85,7 @@ class MonoPublishers:
 
     def _publish_depth(self, depth: DepthEstimate) -> None:
         self._announce_unit(depth.scale)
-        self._publishers.send_all(DEPTH_OUTPUTS, depth)
+        self._publishers.send_all(self._depth_outputs, depth)
         if not self._points_wait():
             self._publishers.send(POINTS, self._points, depth)
 
@@ -104,7 +105,7 @@ class MonoPublishers:
         self._publishers.destroy()
 
     def _points_wait(self) -> bool:
-        return self.config.points_wait_for_motion and bool(self._motion_outputs)
+        return self.config.points_wait_for_motion and self._gives_velocity
 
     def _announce_unit(self, scale: MetricScale) -> None:
         """Publish the latched unit of depth where it differs from the last one told."""

@@ -8,7 +8,7 @@ A node walks tables like these: to every topic that somebody listens to it publi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -22,6 +22,7 @@ from scene_perception import overlays, visualization
 from scene_perception.cityscapes import label_names
 from scene_perception.frame import DepthEstimate, EgoMotion, MotionEstimate
 from scene_perception.nodes.messages import camera_info_message, image_message, twist_message
+from scene_perception.pipelines.parts import Content
 
 
 class Described(Protocol):
@@ -42,13 +43,13 @@ class Moving(Described, Protocol):
     """What every estimate of motion has; attributes as in ``frame.MotionEstimate``."""
 
     @property
-    def flow(self) -> NDArray[np.float32]:
-        """To the next frame, px. # (H, W, 2)."""
+    def flow(self) -> NDArray[np.float32] | None:
+        """To the next frame, px; None where it is unknown. # (H, W, 2)."""
         ...
 
     @property
-    def motion_mask(self) -> NDArray[np.uint8]:
-        """255 on what moves by itself. # (H, W)."""
+    def motion_mask(self) -> NDArray[np.uint8] | None:
+        """255 on what moves by itself; None where it is unknown. # (H, W)."""
         ...
 
     @property
@@ -76,21 +77,31 @@ def label_names_message() -> String:
     return String(data=json.dumps(label_names()))
 
 
-def image_output(encoding: str, content: Callable[[Estimate], NDArray[Any]]) -> Output[Estimate]:
+def image_output(
+    encoding: str, content: Callable[[Estimate], NDArray[Any] | None]
+) -> Output[Estimate]:
     """Return the output that publishes an array of an estimate as an image."""
 
-    def make(estimate: Estimate) -> Image:
-        return image_message(content(estimate), encoding, estimate.stamp_ns, estimate.frame_id)
+    def make(estimate: Estimate) -> Image | None:
+        pixels = content(estimate)
+        if pixels is None:
+            return None
+        return image_message(pixels, encoding, estimate.stamp_ns, estimate.frame_id)
 
     return Output(Image, make)
 
 
 def color_output(
     color: Callable[[NDArray[np.float32]], visualization.Pixels],
-    content: Callable[[Estimate], NDArray[np.float32]],
+    content: Callable[[Estimate], NDArray[np.float32] | None],
 ) -> Output[Estimate]:
     """Return the output that publishes an array of an estimate in colour."""
-    return image_output("rgb8", lambda seen: visualization.color_sparsely(color, content(seen)))
+
+    def colored(estimate: Estimate) -> visualization.Pixels | None:
+        values = content(estimate)
+        return None if values is None else visualization.color_sparsely(color, values)
+
+    return image_output("rgb8", colored)
 
 
 def part_output(output: Output[Part], part: Callable[[Whole], Part]) -> Output[Whole]:
@@ -110,7 +121,9 @@ def _twist(estimate: Moving) -> TwistStamped | None:
     return twist_message(estimate.ego_motion, estimate.stamp_ns, estimate.frame_id)
 
 
-def _moving(estimate: MotionEstimate) -> NDArray[Any]:
+def _moving(estimate: MotionEstimate) -> NDArray[Any] | None:
+    if estimate.motion_mask is None:
+        return None
     return overlays.overlay_mask(estimate.depth.image, estimate.motion_mask)
 
 
@@ -118,6 +131,8 @@ DEPTH_OUTPUTS: Mapping[str, Output[DepthEstimate]] = {
     "depth/image_rect": image_output("32FC1", lambda estimate: estimate.depth),
     "depth/camera_info": Output(CameraInfo, _camera_info),
     "depth/color": color_output(visualization.color_depth, lambda estimate: estimate.depth),
+}
+SEMANTIC_OUTPUTS: Mapping[str, Output[DepthEstimate]] = {
     "semantic/image": image_output("mono8", lambda estimate: estimate.labels),
     "semantic/color": image_output(
         "rgb8", lambda estimate: visualization.color_labels(estimate.labels)
@@ -126,14 +141,33 @@ DEPTH_OUTPUTS: Mapping[str, Output[DepthEstimate]] = {
 FLOW_OUTPUTS: Mapping[str, Output[Moving]] = {
     "flow/image": image_output("32FC2", lambda estimate: estimate.flow),
     "flow/color": color_output(visualization.color_flow, lambda estimate: estimate.flow),
+}
+MASK_OUTPUTS: Mapping[str, Output[Moving]] = {
     "motion_mask/image": image_output("mono8", lambda estimate: estimate.motion_mask),
-    "ego_motion": Output(TwistStamped, _twist),
 }
-MOTION_OUTPUTS: Mapping[str, Output[MotionEstimate]] = {
-    **FLOW_OUTPUTS,
-    "motion_mask/color": image_output("rgb8", _moving),
-    "motion_probability/image": image_output("32FC1", lambda seen: seen.motion_probability),
-    "motion_probability/color": color_output(
-        visualization.color_probability, lambda estimate: estimate.motion_probability
-    ),
+EGO_MOTION_OUTPUTS: Mapping[str, Output[Moving]] = {"ego_motion": Output(TwistStamped, _twist)}
+
+# By what must be known for them: a topic without a source is not offered.
+DEPTH_TABLES: Mapping[Content, Mapping[str, Output[DepthEstimate]]] = {
+    "depth": DEPTH_OUTPUTS,
+    "labels": SEMANTIC_OUTPUTS,
 }
+MOTION_TABLES: Mapping[Content, Mapping[str, Output[MotionEstimate]]] = {
+    "flow": FLOW_OUTPUTS,
+    "ego_motion": EGO_MOTION_OUTPUTS,
+    "motion_mask": {**MASK_OUTPUTS, "motion_mask/color": image_output("rgb8", _moving)},
+    "motion_probability": {
+        "motion_probability/image": image_output("32FC1", lambda seen: seen.motion_probability),
+        "motion_probability/color": color_output(
+            visualization.color_probability, lambda estimate: estimate.motion_probability
+        ),
+    },
+}
+
+
+def known_outputs(
+    tables: Mapping[Content, Mapping[str, Output[Estimate]]], contents: Collection[Content]
+) -> dict[str, Output[Estimate]]:
+    """Return the outputs of ``tables`` that ``contents`` has a source for."""
+    known = [table for content, table in tables.items() if content in contents]
+    return {name: output for table in known for name, output in table.items()}

@@ -19,8 +19,6 @@ from scene_perception.nodes.outputs import Output, color_output, image_output, p
 from scene_perception.nodes.point_cloud import scene_cloud_message
 from scene_perception.pipelines.scene_points import stereo_scene_points
 
-_SEMANTIC = "semantic/"
-
 
 def points_message(estimate: StereoEstimate, stride: int) -> PointCloud2:
     """Return every ``stride``-th row and column as points, which move where that is known."""
@@ -57,19 +55,15 @@ def _marker_outputs() -> dict[str, Output[SceneFlowEstimate]]:
 DEPTH_OUTPUTS: Mapping[str, Output[StereoEstimate]] = {
     "disparity": Output(DisparityImage, disparity_message),
     "disparity/color": color_output(visualization.color_disparity, lambda seen: seen.disparity),
-    **{
-        name: part_output(output, _depth)
-        for name, output in outputs.DEPTH_OUTPUTS.items()
-        if not name.startswith(_SEMANTIC)
-    },
+    **{name: part_output(output, _depth) for name, output in outputs.DEPTH_OUTPUTS.items()},
 }
 SEMANTIC_OUTPUTS: Mapping[str, Output[StereoEstimate]] = {
-    name: part_output(output, _depth)
-    for name, output in outputs.DEPTH_OUTPUTS.items()
-    if name.startswith(_SEMANTIC)
+    name: part_output(output, _depth) for name, output in outputs.SEMANTIC_OUTPUTS.items()
 }
 MOTION_OUTPUTS: Mapping[str, Output[SceneFlowEstimate]] = {
     **outputs.FLOW_OUTPUTS,
+    **outputs.MASK_OUTPUTS,
+    **outputs.EGO_MOTION_OUTPUTS,
     "scene_flow/image": image_output("32FC3", lambda estimate: estimate.velocity),
     "scene_flow/color": color_output(visualization.color_scene_flow, lambda seen: seen.velocity),
     "validity/image": image_output("mono8", lambda estimate: estimate.validity),

@@ -25,6 +25,28 @@ class BufferConfig:
 
 
 @dataclass(frozen=True)
+class FlowConfig:
+    """Optical flow for models that have none."""
+
+    weights: str = setting(
+        "",
+        "weights of OmegaNet whose SD-OFNet gives the flow for a model without one "
+        "(.safetensors); empty: no flow beside the model's own",
+    )
+
+
+@dataclass(frozen=True)
+class SemanticsConfig:
+    """Labels for models that have none."""
+
+    weights: str = setting(
+        "",
+        "weights of DSNet or OmegaNet that label the image for a model without semantics "
+        "(.safetensors); empty: no labels beside the model's own",
+    )
+
+
+@dataclass(frozen=True)
 class MotionConfig:
     """How optical flow and camera motion become a mask of moving objects."""
 
@@ -33,7 +55,8 @@ class MotionConfig:
     )
     intrinsics: str = setting(
         "predicted",
-        "intrinsics for the camera-induced flow: CameraNet's own or CameraInfo's",
+        "intrinsics for the camera-induced flow: CameraNet's own (CameraInfo's for models that "
+        "predict none) or CameraInfo's",
         choices=("predicted", "camera_info"),
     )
 
@@ -98,7 +121,12 @@ class OutputConfig:
 class MonoConfig:
     """Everything the monocular pipeline can be told."""
 
+    model: str = setting(
+        "omeganet", "network that network.weights hold", choices=("omeganet", "sgdepth", "insta_dm")
+    )
     network: NetworkConfig = field(default_factory=NetworkConfig)
+    flow: FlowConfig = field(default_factory=FlowConfig)
+    semantics: SemanticsConfig = field(default_factory=SemanticsConfig)
     buffer: BufferConfig = field(default_factory=BufferConfig)
     motion: MotionConfig = field(default_factory=MotionConfig)
     scale: ScaleConfig = field(default_factory=ScaleConfig)

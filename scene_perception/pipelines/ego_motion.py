@@ -1,33 +1,31 @@
-"""From a network's pose vector, or a rigid transform, to the camera's velocity."""
+"""From a rigid transform to the camera's velocity."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from scene_perception.frame import EgoMotion, MetricScale
-from scene_perception.geometry.se3 import pose_matrix
 
 
-@torch.inference_mode()
-def ego_motion(pose_next: NDArray[np.float32], scale: MetricScale, elapsed_s: float) -> EgoMotion:
-    """Return the camera's mean velocity between two frames from a pose vector.
+def ego_motion(
+    next_from_current: NDArray[np.float32], scale: MetricScale, elapsed_s: float
+) -> EgoMotion:
+    """Return the camera's mean velocity between two frames from a network's transform.
 
     Args:
-        pose_next: ``tx ty tz rx ry rz`` of points from the current into the next frame,
-            translation in units of the network's depth. # (6,)
+        next_from_current: of points, translation in units of the network's depth. # (4, 4)
         scale: of the translation.
         elapsed_s: from the current to the next frame.
 
     Raises:
         ValueError: if ``elapsed_s`` is 0 or not a number.
     """
-    units = torch.tensor([scale.factor] * 3 + [1.0] * 3, dtype=torch.float64)
-    pose = torch.as_tensor(pose_next, dtype=torch.float64) * units
-    return mean_velocity(pose_matrix(pose[None])[0].numpy(), scale, elapsed_s)
+    transform = next_from_current.astype(np.float64)
+    transform[:3, 3] *= scale.factor
+    return mean_velocity(transform, scale, elapsed_s)
 
 
 def mean_velocity(

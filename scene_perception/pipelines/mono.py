@@ -1,8 +1,8 @@
-"""OmegaNet on a stream of frames: the order of the steps and nothing else.
+"""A network on a stream of one camera's frames: the order of the steps and nothing else.
 
 Depth and labels of frame t come when t arrives; flow, ego-motion and moving objects of t
-come when t+1 arrives, from the features of t-1, t and t+1 that were kept. Each encoder runs
-once per frame.
+come when t+1 arrives, as far as some engine gives them, from what was kept of t and its
+neighbours. Each encoder runs once per frame.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from scene_perception.engines.base import Engine
-from scene_perception.frame import DepthEstimate, Frame, MotionEstimate
+from scene_perception.frame import UNKNOWN_LABEL, DepthEstimate, EgoMotion, Frame, MotionEstimate
 from scene_perception.geometry.camera import Intrinsics
-from scene_perception.models.omeganet import ROLES
 from scene_perception.pipelines.config import MonoConfig
 from scene_perception.pipelines.ego_motion import ego_motion
 from scene_perception.pipelines.frame_buffer import (
@@ -27,7 +27,7 @@ from scene_perception.pipelines.frame_buffer import (
     TIME_JUMP_BACK,
     FrameBuffer,
 )
-from scene_perception.pipelines.parts import ENCODERS, PARTS, PartRunner, check_engines
+from scene_perception.pipelines.parts import IMAGE, Content, PartRunner, check_engines
 from scene_perception.pipelines.postprocess import array, depth_estimate, motion_estimate
 from scene_perception.pipelines.preprocess import NetworkInput, to_network
 from scene_perception.pipelines.scale import ScaleEstimator
@@ -41,7 +41,8 @@ class MonoResult:
 
     Attributes:
         depth: of this frame; None where it was skipped.
-        motion: of the frame before it; None until three consecutive frames are there.
+        motion: of the frame before it; None until as many consecutive frames are there as
+            the engines need, two or three.
         event: why the frame was skipped or the buffer started afresh (a key of
             ``MonoPipeline.counters``), else empty.
         timings_ns: wall time of ``preprocess``, each engine that ran by its name, ``buffer``
@@ -57,7 +58,7 @@ class MonoResult:
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """A frame's estimate and the features that its neighbours will need."""
+    """A frame's estimate and the features, maybe the image, that its neighbours will need."""
 
     depth: DepthEstimate
     intrinsics: Intrinsics | None
@@ -70,29 +71,30 @@ class MonoPipeline:
     ``process`` and ``reset`` belong to one thread; ``add_odometry`` may come from another.
 
     Args:
-        engines: ``dsnet`` alone (depth and labels only) or all of ``parts.PARTS``.
+        engines: that give inverse depth of an image, and whatever else (``parts.Sources``).
         config: the settings, checked here.
 
     Raises:
-        ValueError: for a setting that breaks its rule, other engines, engines of another
-            input size, or a scale source that the engines cannot serve.
+        ValueError: for a setting that breaks its rule, and as ``parts.check_engines``.
     """
 
     def __init__(self, engines: Mapping[str, Engine], config: MonoConfig) -> None:
         check(config)
-        check_engines(engines, config)
+        self._sources = check_engines(engines, config)
         self._parts = PartRunner(engines)
         self._config = config
-        self._buffer: FrameBuffer[_Seen] = FrameBuffer(config.buffer, length=3)
+        self._buffer: FrameBuffer[_Seen] = FrameBuffer(config.buffer, len(self._sources.roles))
+        size = (1, config.network.height, config.network.width)
+        self._unknown_labels = torch.full(size, UNKNOWN_LABEL, dtype=torch.uint8)
         self._scale = ScaleEstimator(config.scale)
         self.counters: Counter[str] = Counter(
             dict.fromkeys((*SKIPPING_EVENTS, *CLEARING_EVENTS), 0)
         )
 
     @property
-    def provides_motion(self) -> bool:
-        """Whether the engines can give motion at all."""
-        return set(PARTS) == set(self._parts.engines)
+    def contents(self) -> frozenset[Content]:
+        """What the engines can give."""
+        return self._sources.contents
 
     @property
     def scale_status(self) -> str:
@@ -109,8 +111,12 @@ class MonoPipeline:
         """The setting that cannot do without the camera's intrinsics, or an empty string."""
         if self._scale.needs_ground:
             return "scale.source camera_height"
-        if self.provides_motion and self._config.motion.intrinsics == "camera_info":
+        if not self._sources.motion:
+            return ""
+        if self._config.motion.intrinsics == "camera_info":
             return "motion.intrinsics camera_info"
+        if not self._sources.intrinsics:
+            return f"motion_probability of model {self._config.model}"
         return ""
 
     def process(
@@ -141,13 +147,15 @@ class MonoPipeline:
         with self._parts.timer.stage("preprocess"):
             network = self._config.network
             network_input = to_network(frame, network.width, network.height)
-        outputs = self._parts.encode({"image": network_input.image}, ("dsnet",))
-        depth = self._depth(frame, network_input, outputs)
+        image = {IMAGE: network_input.image}
+        features = self._parts.encode(image, self._sources.first)
+        depth = self._depth(frame, network_input, features)
         if on_depth is not None:
             on_depth(depth)
-        if self.provides_motion:
-            outputs |= self._parts.encode({"image": network_input.image}, ENCODERS)
-        self._buffer.append(frame, _Seen(depth, network_input.intrinsics, outputs))
+        features |= self._parts.encode(image, self._sources.encoders)
+        if self._sources.keeps_image:
+            features |= image
+        self._buffer.append(frame, _Seen(depth, network_input.intrinsics, features))
         return MonoResult(depth, self._motion(motion), event, self._parts.timer.elapsed_ns)
 
     def add_odometry(self, stamp_ns: int, position_m: NDArray[np.float64]) -> None:
@@ -164,18 +172,15 @@ class MonoPipeline:
         The scale is measured anew where its settings change.
 
         Raises:
-            ValueError: as the constructor, and for other ``network`` or ``buffer`` settings,
-                which need a new pipeline.
+            ValueError: as the constructor, and for settings that need a new pipeline.
         """
-        old = self._config
         check(config)
         check_engines(self._parts.engines, config)
-        if (config.network, config.buffer) != (old.network, old.buffer):
-            raise ValueError(
-                f"network and buffer settings must stay {old.network}, {old.buffer}, "
-                f"got {config.network}, {config.buffer}: make a new pipeline"
-            )
-        if config.scale != old.scale:
+        for name in ("model", "network", "flow", "semantics", "buffer"):
+            old, new = getattr(self._config, name), getattr(config, name)
+            if old != new:
+                raise ValueError(f"{name} must stay {old}, got {new}: make a new pipeline")
+        if config.scale != self._config.scale:
             self._scale = ScaleEstimator(config.scale)
         self._config = config
 
@@ -209,37 +214,63 @@ class MonoPipeline:
             )
 
     def _motion(self, wanted: bool) -> MotionEstimate | None:
-        """Decode the window's middle frame, as far as somebody needs it."""
-        window = self._buffer.window()
-        if not (self.provides_motion and window and (wanted or self._scale.needs_translation)):
+        """Decode the frame before the newest, as far as somebody needs it."""
+        window, sources = self._buffer.window(), self._sources
+        wanted = wanted and bool(sources.pose or sources.flow)
+        if not (window and (wanted or self._scale.needs_translation)):
             return None
-        features = {
-            f"{name}_{role}": tensor
-            for role, seen in zip(ROLES, window, strict=True)
-            for name, tensor in seen.features.items()
-        }
-        camera = self._parts.run("camera_decoder", features)
-        current, following = window[1].depth, window[2].depth
-        pose = array(camera["pose_next"])
-        self._scale.observe_translation(
-            current.stamp_ns, following.stamp_ns, float(np.linalg.norm(pose[:3]))
-        )
+        current, following = window[-2], window[-1].depth
+        tensors = self._gathered(window)
+        if sources.pose:
+            tensors |= self._parts.run(sources.pose, tensors)
+            self._observe_translation(tensors, current.depth, following)
         if not wanted:
             return None
-        outputs = self._decode_motion(features, camera, window[1])
+        self._decode_flow(tensors, current)
         with self._parts.timer.stage("postprocess"):
-            seconds = (following.stamp_ns - current.stamp_ns) * 1e-9
-            motion = ego_motion(pose, current.scale, seconds)
+            motion = self._ego_motion(tensors, current.depth, following)
             threshold = self._config.motion.threshold
-            return motion_estimate(current, following.stamp_ns, outputs, motion, threshold)
+            return motion_estimate(current.depth, following.stamp_ns, tensors, motion, threshold)
 
-    def _decode_motion(
-        self, features: Mapping[str, Tensor], camera: Mapping[str, Tensor], current: _Seen
-    ) -> dict[str, Tensor]:
-        outputs = {**current.features, **camera, **self._parts.run("flow_decoder", features)}
-        if self._config.motion.intrinsics == "camera_info" and current.intrinsics is not None:
-            outputs["intrinsics"] = current.intrinsics.matrix()[None]
-        return {**outputs, **self._parts.run("rigid_motion", outputs)}
+    def _gathered(self, window: tuple[_Seen, ...]) -> dict[str, Tensor]:
+        """Return the described frame's features by name, and every frame's by name and role."""
+        roles = self._sources.roles
+        return {
+            **window[-2].features,
+            **{f"labels_{role}": self._unknown_labels for role in roles},
+            **{
+                f"{name}_{role}": tensor
+                for role, seen in zip(roles, window, strict=True)
+                for name, tensor in seen.features.items()
+            },
+        }
+
+    def _decode_flow(self, tensors: dict[str, Tensor], current: _Seen) -> None:
+        """Add flow and motion probability to ``tensors`` where parts give them."""
+        sources, camera = self._sources, current.intrinsics
+        if sources.flow:
+            tensors |= self._parts.run(sources.flow, tensors)
+        if sources.motion:
+            asked = self._config.motion.intrinsics == "camera_info"
+            if camera is not None and (asked or not sources.intrinsics):
+                tensors["intrinsics"] = camera.matrix()[None]
+            tensors |= self._parts.run(sources.motion, tensors)
+
+    def _observe_translation(
+        self, tensors: Mapping[str, Tensor], current: DepthEstimate, following: DepthEstimate
+    ) -> None:
+        translation = array(tensors["next_from_current"])[:3, 3]
+        self._scale.observe_translation(
+            current.stamp_ns, following.stamp_ns, float(np.linalg.norm(translation))
+        )
+
+    def _ego_motion(
+        self, tensors: Mapping[str, Tensor], current: DepthEstimate, following: DepthEstimate
+    ) -> EgoMotion | None:
+        if not self._sources.pose:
+            return None
+        seconds = (following.stamp_ns - current.stamp_ns) * 1e-9
+        return ego_motion(array(tensors["next_from_current"]), current.scale, seconds)
 
     def _check_intrinsics(self, frame: Frame) -> None:
         if frame.intrinsics is None and self.intrinsics_reader:

@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from scene_perception.cityscapes import DYNAMIC
-from scene_perception.frame import DepthEstimate, EgoMotion, Frame, MetricScale, MotionEstimate
+from scene_perception.frame import (
+    UNKNOWN_LABEL,
+    DepthEstimate,
+    EgoMotion,
+    Frame,
+    MetricScale,
+    MotionEstimate,
+)
 from scene_perception.pipelines.config import OutputConfig
 from scene_perception.pipelines.preprocess import NetworkInput
 
@@ -35,7 +42,7 @@ def depth_estimate(
     Args:
         frame: the camera's image.
         network_input: the same frame as the network saw it.
-        outputs: ``inverse_depth`` (1, 1, h, w) and ``labels`` (1, h, w).
+        outputs: ``inverse_depth`` (1, 1, h, w), and ``labels`` (1, h, w) where they are known.
         scale: of the depth.
         config: resolution and valid range.
     """
@@ -45,11 +52,15 @@ def depth_estimate(
         image, intrinsics = resized(image, (width, height)), network_input.intrinsics
     size = (image.shape[1], image.shape[0])
     limits = (config.min_depth, config.max_depth)
+    if "labels" in outputs:
+        labels = resized(array(outputs["labels"]), size, cv2.INTER_NEAREST_EXACT)
+    else:
+        labels = np.full(image.shape[:2], UNKNOWN_LABEL, np.uint8)
     return DepthEstimate(
         stamp_ns=frame.stamp_ns,
         frame_id=frame.frame_id,
         depth=depth_image(array(outputs["inverse_depth"])[0], size, scale.factor, limits),
-        labels=resized(array(outputs["labels"]), size, cv2.INTER_NEAREST_EXACT),
+        labels=labels,
         image=image,
         intrinsics=intrinsics,
         scale=scale,
@@ -60,7 +71,7 @@ def motion_estimate(
     depth: DepthEstimate,
     next_stamp_ns: int,
     outputs: Mapping[str, Tensor],
-    ego_motion: EgoMotion,
+    ego_motion: EgoMotion | None,
     threshold: float,
 ) -> MotionEstimate:
     """Return the motion of the frame that ``depth`` describes, at its resolution.
@@ -71,20 +82,27 @@ def motion_estimate(
         depth: of the same frame.
         next_stamp_ns: stamp of the frame after it.
         outputs: ``labels`` (1, h, w), ``flow`` (1, 2, h, w), ``motion_probability``
-            (1, 1, h, w).
-        ego_motion: of the camera between the two frames.
+            (1, 1, h, w), as far as they are known.
+        ego_motion: of the camera between the two frames, where it is known.
         threshold: motion probability above which a pixel moves.
     """
     size = (depth.image.shape[1], depth.image.shape[0])
-    probability = array(outputs["motion_probability"])[0]
-    mask = mask_image(array(outputs["labels"]), probability, threshold)
+    flow, probability, mask = None, None, None
+    if "flow" in outputs:
+        flow = flow_image(array(outputs["flow"]), size)
+    if "motion_probability" in outputs:
+        small = array(outputs["motion_probability"])[0]
+        probability = resized(small, size)
+        if "labels" in outputs:
+            small_mask = mask_image(array(outputs["labels"]), small, threshold)
+            mask = resized(small_mask, size, cv2.INTER_NEAREST_EXACT)
     return MotionEstimate(
         stamp_ns=depth.stamp_ns,
         next_stamp_ns=next_stamp_ns,
         frame_id=depth.frame_id,
-        flow=flow_image(array(outputs["flow"]), size),
-        motion_probability=resized(probability, size),
-        motion_mask=resized(mask, size, cv2.INTER_NEAREST_EXACT),
+        flow=flow,
+        motion_probability=probability,
+        motion_mask=mask,
         ego_motion=ego_motion,
         depth=depth,
     )

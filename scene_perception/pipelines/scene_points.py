@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from scene_perception.cityscapes import DYNAMIC
 from scene_perception.frame import DepthEstimate, MotionEstimate, StereoEstimate
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.geometry.points import organized_points, static_velocity
@@ -39,15 +40,19 @@ def moving_scene_points(motion: MotionEstimate, stride: int = 1) -> ScenePoints 
     """Return the same with velocities; None without intrinsics.
 
     What stands still moves past the camera as the camera's own motion says. The velocity of
-    an object that moves by itself cannot be seen by one camera: it is NaN.
+    an object that moves by itself cannot be seen by one camera: it is NaN, and without a motion
+    mask so is that of everything that could move.
     """
     points = scene_points(motion.depth, stride)
-    if points is None:
-        return None
+    if points is None or motion.ego_motion is None:
+        return points
     interval_s = (motion.next_stamp_ns - motion.stamp_ns) * 1e-9
     velocity = static_velocity(points.xyz, motion.ego_motion.next_from_current, interval_s)
-    velocity[motion.motion_mask[::stride, ::stride] > 0] = np.nan
-    return ScenePoints(points.xyz, points.rgb, points.labels, velocity)
+    if motion.motion_mask is None:
+        velocity[points.labels >= DYNAMIC.start] = np.nan  # unknown ones among them
+    else:
+        velocity[motion.motion_mask[::stride, ::stride] > 0] = np.nan
+    return replace(points, velocity=velocity)
 
 
 def stereo_scene_points(stereo: StereoEstimate, stride: int = 1) -> ScenePoints:

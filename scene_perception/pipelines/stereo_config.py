@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from scene_perception.engines.config import NetworkConfig
-from scene_perception.pipelines.config import BufferConfig, OutputConfig
+from scene_perception.pipelines.config import BufferConfig, OutputConfig, SemanticsConfig
 from scene_perception.settings import setting
 
 
@@ -22,12 +22,9 @@ class InputConfig:
 
 
 @dataclass(frozen=True)
-class SemanticsConfig:
+class StereoSemanticsConfig(SemanticsConfig):
     """DSNet beside DWARF: labels, and static classes to measure the camera's motion on."""
 
-    weights: str = setting(
-        "", "weights of DSNet or OmegaNet for semantics (.safetensors); empty: no semantics"
-    )
     height: int = setting(
         192, "input height of DSNet, px", minimum=128, maximum=2048, multiple_of=64
     )
@@ -96,7 +93,7 @@ class StereoConfig:
 
     network: NetworkConfig = field(default_factory=lambda: NetworkConfig(height=384, width=1280))
     input: InputConfig = field(default_factory=InputConfig)
-    semantics: SemanticsConfig = field(default_factory=SemanticsConfig)
+    semantics: StereoSemanticsConfig = field(default_factory=StereoSemanticsConfig)
     buffer: BufferConfig = field(default_factory=BufferConfig)
     ego_motion: EgoMotionConfig = field(default_factory=EgoMotionConfig)
     objects: ObjectsConfig = field(default_factory=ObjectsConfig)

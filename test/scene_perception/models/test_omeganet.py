@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from offline.macs import count_conv_macs
+from scene_perception.geometry.se3 import pose_matrix
 from scene_perception.models.omeganet import ROLES, OmegaNet, OmegaNetOutputs, part_inputs
 
 # Absolute; arrays that are not named agree to 1e-4 of their range. Flows have their own test.
@@ -43,9 +44,10 @@ def _decode(parts: dict[str, nn.Module], frames: list[Features], depth: Features
         **parts["camera_decoder"](**camera)._asdict(),
         **parts["flow_decoder"](**flow)._asdict(),
     }
-    inputs = {"inverse_depth": depth["inverse_depth"], **motion}
-    del inputs["pose_previous"]
-    return {**depth, **motion, **parts["rigid_motion"](**inputs)._asdict()}
+    inputs = {**depth, **motion}
+    compared = ("inverse_depth", "next_from_current", "intrinsics", "flow")
+    outputs = parts["rigid_motion"](**{name: inputs[name] for name in compared})
+    return {**inputs, **outputs._asdict()}
 
 
 def test_every_array_is_what_the_published_network_computes(
@@ -83,6 +85,7 @@ def test_forward_gives_the_intermediates_that_somebody_reads(
     np.testing.assert_array_equal(outputs.labels[0], computed["semantic_labels"])
     np.testing.assert_array_equal(outputs.pose_previous, computed["pose"][:, 0])
     np.testing.assert_array_equal(outputs.pose_next, computed["pose"][:, 1])
+    assert torch.equal(outputs.next_from_current, pose_matrix(outputs.pose_next))
     np.testing.assert_array_equal(outputs.intrinsics[0], computed["intrinsics"])
     # The intermediates refine both directions as one batch, which may round differently.
     flow = outputs.flow[0].permute(1, 2, 0)

@@ -11,9 +11,16 @@ import pytest
 from scene_perception import visualization
 from scene_perception.frame import DepthEstimate, EgoMotion, MetricScale, MotionEstimate
 from scene_perception.geometry.camera import Intrinsics
-from scene_perception.nodes.outputs import DEPTH_OUTPUTS, MOTION_OUTPUTS, label_names_message
+from scene_perception.nodes.outputs import (
+    DEPTH_TABLES,
+    MOTION_TABLES,
+    known_outputs,
+    label_names_message,
+)
 
 HEIGHT, WIDTH, STAMP_NS = 6, 8, 12_000_000_034
+DEPTH_OUTPUTS = known_outputs(DEPTH_TABLES, DEPTH_TABLES)
+MOTION_OUTPUTS = known_outputs(MOTION_TABLES, MOTION_TABLES)
 CAMERA = Intrinsics(7.0, 7.0, 4.0, 3.0, WIDTH, HEIGHT)
 ENCODING = {
     "depth/image_rect": "32FC1",
@@ -122,6 +129,20 @@ def test_ego_motion_is_a_twist():
 def test_the_depths_calibration_is_the_estimates():
     message = DEPTH_OUTPUTS["depth/camera_info"].make(depth_estimate())
     assert (message.width, message.k[0], message.k[2]) == (WIDTH, 7.0, 4.0)
+
+
+def test_only_what_has_a_source_is_put_out():
+    assert set(known_outputs(DEPTH_TABLES, {"depth"})) == {
+        *("depth/image_rect", "depth/camera_info", "depth/color")
+    }
+    assert set(known_outputs(MOTION_TABLES, {"depth", "labels", "ego_motion"})) == {"ego_motion"}
+
+
+def test_of_motion_that_is_unknown_there_is_nothing_to_publish():
+    unknown = dataclasses.replace(
+        motion_estimate(), flow=None, motion_mask=None, motion_probability=None, ego_motion=None
+    )
+    assert [output.make(unknown) for output in MOTION_OUTPUTS.values()] == [None] * 7
 
 
 def test_without_intrinsics_there_is_no_calibration_to_publish():

@@ -1,18 +1,19 @@
-"""A pose moves points; the camera moves the other way."""
+"""A transform moves points; the camera moves the other way."""
 
 import numpy as np
 import pytest
 import torch
 
 from scene_perception.frame import MetricScale
-from scene_perception.geometry.se3 import rotation_vector
+from scene_perception.geometry.se3 import pose_matrix, rotation_vector
 from scene_perception.pipelines.ego_motion import ego_motion, mean_velocity
 
 METRIC = MetricScale(10.0, "fixed", is_metric=True)
 
 
 def pose(*values: float) -> np.ndarray:
-    return np.array(values, dtype=np.float32)
+    """The transform of a pose vector, as networks give it."""
+    return pose_matrix(torch.tensor([values], dtype=torch.float32))[0].numpy()
 
 
 def test_a_camera_that_drives_forward_has_positive_z_velocity():
@@ -45,10 +46,16 @@ def test_velocity_is_in_the_current_frame_s_axes_while_turning():
 
 @pytest.mark.parametrize("angles", [(1e-9, 0, 0), (0.01, -0.02, 0.03), (1.0, 0.5, -1.5)])
 def test_angular_velocity_is_the_rotation_vector_of_the_camera(angles):
-    motion = ego_motion(pose(0, 0, 0, *angles), METRIC, elapsed_s=1.0)
-    camera_rotation = torch.from_numpy(motion.next_from_current[:3, :3].T)
-    expected = rotation_vector(camera_rotation).numpy()
+    transform = pose_matrix(torch.tensor([[0, 0, 0, *angles]], dtype=torch.float64))[0]
+    motion = mean_velocity(transform.numpy(), METRIC, elapsed_s=1.0)
+    expected = rotation_vector(transform[:3, :3].T).numpy()
     np.testing.assert_allclose(motion.angular_rad_s, expected, rtol=1e-9, atol=1e-15)
+
+
+def test_single_precision_of_a_network_s_transform_costs_no_more_than_its_digits():
+    motion = ego_motion(pose(0, 0, -0.1, 1e-4, -0.002, 3e-5), METRIC, elapsed_s=0.1)
+    assert motion.angular_rad_s == pytest.approx([-1e-3, 0.02, -3e-4], rel=1e-2)
+    assert motion.linear_m_s == pytest.approx([0.02, 1e-3, 10.0], rel=1e-2)
 
 
 def test_motion_to_an_earlier_frame_gives_the_same_velocity():

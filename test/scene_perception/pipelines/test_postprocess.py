@@ -32,7 +32,7 @@ def outputs() -> dict[str, torch.Tensor]:
 
 
 def still() -> EgoMotion:
-    return ego_motion(np.zeros(6, np.float32), METRIC, 1.0)
+    return ego_motion(np.eye(4, dtype=np.float32), METRIC, 1.0)
 
 
 def test_depth_is_the_scale_over_inverse_depth_at_the_camera_s_size():

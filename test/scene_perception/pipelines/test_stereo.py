@@ -10,7 +10,7 @@ import torch
 from scene_perception.engines.config import NetworkConfig
 from scene_perception.models.dwarf import PARTS
 from scene_perception.pipelines.stereo import StereoPipeline
-from scene_perception.pipelines.stereo_config import SemanticsConfig, StereoOutputConfig
+from scene_perception.pipelines.stereo_config import StereoOutputConfig, StereoSemanticsConfig
 from scene_perception.pipelines.stereo_input import choose_fit, to_network
 
 ENCODER, DECODER, DISPARITY, MOTION = PARTS
@@ -78,7 +78,7 @@ def test_without_a_listener_motion_is_not_refined(stereo_counted, counts, stereo
 
 
 def test_semantics_come_from_dsnet_beside_dwarf(stereo_constant, constant, stereo_config, pair_at):
-    semantics = SemanticsConfig(weights="dsnet.safetensors", height=128, width=192)
+    semantics = StereoSemanticsConfig(weights="dsnet.safetensors", height=128, width=192)
     config = replace(stereo_config, semantics=semantics)
     pipeline = StereoPipeline({**stereo_constant, "dsnet": constant["dsnet"]}, config)
     assert pipeline.provides_labels
