@@ -99,8 +99,7 @@ class SceneNet(nn.Module):
     """Depth and semantics of one image.
 
     Args:
-        split: published split position, 0..5: the tasks share all decoder steps before
-            ``2 split - 1``.
+        split: as of ``shared_steps``.
 
     Raises:
         ValueError: for another split position.
@@ -108,9 +107,7 @@ class SceneNet(nn.Module):
 
     def __init__(self, split: int = 1) -> None:
         super().__init__()
-        if split not in range(len(LEVEL_CHANNELS) + 1):
-            raise ValueError(f"split must be one of 0..{len(LEVEL_CHANNELS)}, got {split}")
-        shared = max(2 * split - 1, 0)
+        shared = shared_steps(split)
         self.normalization = Normalization(_MEAN, _DEVIATION)
         self.encoder = ResNetEncoder()
         self.shared = ResidualDecoder(STEPS[:shared])
@@ -179,7 +176,10 @@ class SGDepth(nn.Module):
     """Depth and semantics of one image, ego-motion of two; 192x640 px in the published training.
 
     Args:
-        split: as of ``SceneNet``.
+        split: as of ``shared_steps``.
+
+    Raises:
+        ValueError: for another split position.
     """
 
     def __init__(self, split: int = 1) -> None:
@@ -214,6 +214,17 @@ class SGDepth(nn.Module):
     def parts(self) -> dict[str, nn.Module]:
         """Return the parts of a streaming step, which share this network's weights."""
         return {"sgdepth": self.scene, "sgdepth_pose": self.ego_motion}
+
+
+def shared_steps(split: int) -> int:
+    """Return how many decoder steps depth and semantics share, for a published split position.
+
+    Raises:
+        ValueError: for a position outside 0..5.
+    """
+    if split not in range(len(LEVEL_CHANNELS) + 1):
+        raise ValueError(f"split must be one of 0..{len(LEVEL_CHANNELS)}, got {split}")
+    return max(2 * split - 1, 0)
 
 
 def inverse_depth_from_sigmoid(disparity: Tensor) -> Tensor:
