@@ -9,8 +9,9 @@ from sensor_msgs.msg import CompressedImage, Image
 from scene_perception.frame import Frame
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.nodes.camera_info_cache import CameraInfoCache
-from scene_perception.nodes.conversions import intrinsics_from_camera_info, to_frame
+from scene_perception.nodes.conversions import to_frame
 from scene_perception.nodes.journal import Journal
+from scene_perception.recordings.camera_messages import intrinsics_from_camera_info
 
 BAD_IMAGE, BAD_CAMERA_INFO = "bad_image", "bad_camera_info"
 NO_CAMERA_INFO = "no_camera_info"

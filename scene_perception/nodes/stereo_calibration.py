@@ -13,7 +13,7 @@ from sensor_msgs.msg import CameraInfo
 
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.geometry.stereo_camera import StereoCamera
-from scene_perception.nodes.conversions import intrinsics_from_camera_info
+from scene_perception.recordings.camera_messages import intrinsics_from_camera_info
 
 SHORTEST_M, LONGEST_M = 1e-3, 10.0
 _AT_ORIGIN_PX_M = 1e-6

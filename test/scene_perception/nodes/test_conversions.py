@@ -12,12 +12,11 @@ from builtin_interfaces.msg import Time
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from std_msgs.msg import Header
 
-from scene_perception.nodes.conversions import (
+from scene_perception.nodes.conversions import stamp_ns, to_frame
+from scene_perception.recordings.camera_messages import (
     compressed_to_rgb,
     image_to_rgb,
     intrinsics_from_camera_info,
-    stamp_ns,
-    to_frame,
 )
 
 

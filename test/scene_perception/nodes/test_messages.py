@@ -14,7 +14,6 @@ from stereo_msgs.msg import DisparityImage
 from scene_perception.frame import DepthEstimate, EgoMotion, MetricScale, StereoEstimate
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.geometry.stereo_camera import StereoCamera
-from scene_perception.nodes.conversions import image_to_rgb, intrinsics_from_camera_info
 from scene_perception.nodes.messages import (
     ENCODINGS,
     camera_info_message,
@@ -23,6 +22,7 @@ from scene_perception.nodes.messages import (
     time_message,
     twist_message,
 )
+from scene_perception.recordings.camera_messages import image_to_rgb, intrinsics_from_camera_info
 
 STAMP_NS = 12_000_000_034
 

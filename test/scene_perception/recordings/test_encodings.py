@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from scene_perception.nodes.encodings import ENCODINGS, decode, demosaic
+from scene_perception.recordings.encodings import ENCODINGS, decode, demosaic
 
 ORANGE = (200, 100, 50)
 YUV_RED = (81, 90, 240)  # BT.601, video range
