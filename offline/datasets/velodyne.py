@@ -36,12 +36,10 @@ def read_velodyne(path: Path) -> NDArray[np.float32]:
             f"{len(content)} bytes; it is cut short or no scan"
         )
     points = np.frombuffer(content, "<f4").reshape(-1, 4)
-    # NaN compares false.
-    strange = ~(np.abs(points[:, :3]) < _FARTHEST_M).all(axis=1)
-    if strange.any():
+    if not np.abs(points).max() < _FARTHEST_M:  # NaN is no distance either
         raise ValueError(
-            f"Velodyne scan {path} must have float32 coordinates within {_FARTHEST_M:.0f} m, "
-            f"got {int(strange.sum())} of {len(points)} points beyond; it is damaged or no scan"
+            f"Velodyne scan {path} must have float32 coordinates within {_FARTHEST_M:.0f} m, got "
+            f"values beyond or NaN among {len(points)} points; it is damaged or no scan"
         )
     return points
 
@@ -66,14 +64,22 @@ def project_velodyne(
         raise ValueError(f"value must be {' or '.join(VALUES)}, got {value!r}")
     homogeneous = np.compress(points[:, 0] >= 0, points, axis=0).astype(np.float64)
     homogeneous[:, 3] = 1
-    column, row, z = image_from_velodyne @ homogeneous.T
+    pixels = image_from_velodyne @ homogeneous.T
+    column, row, z = pixels
     with np.errstate(divide="ignore", invalid="ignore"):
+        pixels[:2] /= z
         # To even, minus one: the MATLAB kit's pixels count from one.
-        column, row = np.rint(column / z) - 1, np.rint(row / z) - 1
+        np.rint(pixels[:2], out=pixels[:2])
+        pixels[:2] -= 1
     inside = (column >= 0) & (row >= 0) & (column < shape[1]) & (row < shape[0])
-    distance = np.maximum((homogeneous[:, 0] if value == "forward" else z)[inside], 0)
+    distance = homogeneous[:, 0] if value == "forward" else z
     depth = np.zeros(shape)
-    _fill(depth, row[inside].astype(np.int64), column[inside].astype(np.int64), distance)
+    _fill(
+        depth,
+        row[inside].astype(np.int64),
+        column[inside].astype(np.int64),
+        np.maximum(distance[inside], 0),
+    )
     return depth
 
 
@@ -82,7 +88,7 @@ def through_png(depth: Array) -> Array:
 
     Fractions are cut off; from 256 m on the published conversion wraps around.
     """
-    stored = (depth * 256).astype(np.int64) % 65536
+    stored = (depth * 256).astype(np.int32) & 0xFFFF
     return np.asarray(stored / 256.0)
 
 
@@ -93,11 +99,12 @@ def _fill(depth: Array, row: NDArray[Any], column: NDArray[Any], distance: Array
     row. The minimum of all points with a key goes to the pixel of the first of them; the
     other pixel keeps its last point.
     """
-    depth[row, column] = distance
     if not len(distance):
         return
-    key = row * (depth.shape[1] - 1) + column - 1
+    pixels = depth.reshape(-1)
+    pixel = row * depth.shape[1] + column
+    pixels[pixel] = distance
+    key = pixel - row  # one more than published, so that none is negative
     order = np.argsort(key, kind="stable")
-    starts = np.flatnonzero(np.diff(key[order], prepend=-2))
-    first = order[starts]
-    depth[row[first], column[first]] = np.minimum.reduceat(distance[order], starts)
+    starts = np.flatnonzero(np.diff(key[order], prepend=-1))
+    pixels[pixel[order[starts]]] = np.minimum.reduceat(distance[order], starts)
