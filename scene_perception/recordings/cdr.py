@@ -24,7 +24,20 @@ COMPRESSED_IMAGE = "sensor_msgs/msg/CompressedImage"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"
 ODOMETRY = "nav_msgs/msg/Odometry"
 
-_CHANNELS = {"mono8": 1, "mono16": 1, "rgb8": 3, "bgr8": 3, "rgba8": 4, "bgra8": 4}
+TWIST = "geometry_msgs/msg/TwistStamped"
+STRING = "std_msgs/msg/String"
+
+_LAYOUTS: dict[str, tuple[int, type[np.generic]]] = {
+    "mono8": (1, np.uint8),
+    "mono16": (1, np.uint16),
+    "rgb8": (3, np.uint8),
+    "bgr8": (3, np.uint8),
+    "rgba8": (4, np.uint8),
+    "bgra8": (4, np.uint8),
+    "32FC1": (1, np.float32),
+    "32FC2": (2, np.float32),
+    "32FC3": (3, np.float32),
+}
 _NS_PER_S = 1_000_000_000
 
 
@@ -67,20 +80,20 @@ def image(pixels: NDArray[Any], encoding: str, stamp_ns: int, frame_id: str) -> 
     """Return a ``sensor_msgs/Image``.
 
     Args:
-        pixels: uint8, or uint16 for mono16. # (H, W) or (H, W, C)
-        encoding: mono8, mono16, rgb8, bgr8, rgba8 or bgra8.
+        pixels: uint8; uint16 for mono16; float32 for 32FC*. # (H, W) or (H, W, C)
+        encoding: mono8, mono16, rgb8, bgr8, rgba8, bgra8, 32FC1, 32FC2 or 32FC3.
         stamp_ns: header stamp.
         frame_id: header frame.
 
     Raises:
         ValueError: for another encoding, or pixels that do not fit it.
     """
-    dtype = np.uint16 if encoding == "mono16" else np.uint8
     channels = pixels.shape[2] if pixels.ndim == 3 else 1
-    if _CHANNELS.get(encoding) != channels or pixels.dtype != dtype or pixels.ndim not in (2, 3):
+    layout = _LAYOUTS.get(encoding)
+    if layout != (channels, pixels.dtype.type) or pixels.ndim not in (2, 3):
         raise ValueError(
             f"pixels of shape {pixels.shape} {pixels.dtype} do not fit encoding {encoding!r}; "
-            f"known are {', '.join(_CHANNELS)}"
+            f"known are {', '.join(_LAYOUTS)}"
         )
     height, width = pixels.shape[:2]
     little_endian = np.ascontiguousarray(pixels.astype(pixels.dtype.newbyteorder("<"), copy=False))
@@ -167,6 +180,23 @@ def odometry(
         twist=_new("geometry_msgs/msg/TwistWithCovariance", twist=twist, covariance=unknown),
     )
     return _serialize(message, ODOMETRY)
+
+
+def twist(
+    linear: NDArray[np.float64], angular: NDArray[np.float64], stamp_ns: int, frame_id: str
+) -> bytes:
+    """Return a ``geometry_msgs/TwistStamped``, m/s and rad/s in ``frame_id``. # (3,), (3,)."""
+    velocity = _new(
+        "geometry_msgs/msg/Twist",
+        linear=_vector("Vector3", linear),
+        angular=_vector("Vector3", angular),
+    )
+    return _serialize(_new(TWIST, header=_header(stamp_ns, frame_id), twist=velocity), TWIST)
+
+
+def string(text: str) -> bytes:
+    """Return a ``std_msgs/String``."""
+    return _serialize(_new(STRING, data=text), STRING)
 
 
 def quaternion(rotation: NDArray[np.float64]) -> tuple[float, float, float, float]:

@@ -137,3 +137,23 @@ def test_random_bytes_are_refused():
 def test_messages_of_unknown_types_pass_unchecked():
     assert not cdr.knows("robot_msgs/msg/Secret")
     cdr.require_readable(b"anything", "robot_msgs/msg/Secret")
+
+
+def test_image_of_floats_keeps_them():
+    flow = np.array([[[1.5, -2.0], [np.nan, 0.0]]], np.float32)
+    message = read(cdr.image(flow, "32FC2", 0, ""), cdr.IMAGE)
+    assert message.step == 16
+    np.testing.assert_array_equal(message.data.view(np.float32).reshape(1, 2, 2), flow)
+
+
+def test_twist_holds_both_velocities():
+    data = cdr.twist(np.array([1.0, 2, 3]), np.array([4.0, 5, 6]), 2_000_000_001, "camera")
+    message = read(data, cdr.TWIST)
+    assert (message.header.stamp.sec, message.header.frame_id) == (2, "camera")
+    linear, angular = message.twist.linear, message.twist.angular
+    assert (linear.x, linear.y, linear.z) == (1, 2, 3)
+    assert (angular.x, angular.y, angular.z) == (4, 5, 6)
+
+
+def test_string_holds_the_text():
+    assert read(cdr.string('{"0": "road"}'), cdr.STRING).data == '{"0": "road"}'
