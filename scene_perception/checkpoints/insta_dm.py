@@ -13,13 +13,20 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from scene_perception.checkpoints.pytorch import names_of, state_of
+from scene_perception.checkpoints.pytorch import names_of, refuse_tensorflow, state_of
 from scene_perception.checkpoints.weights import fill, load_model
 from scene_perception.models.insta_dm import SCALES, InstaDM
 from scene_perception.models.residual_decoder import LEVEL_CHANNELS
 
 # Published network -> ours.
 NETWORKS = {"dispnet": "disp_net", "ego_pose": "ego_pose_net", "obj_pose": "object_pose_net"}
+# Words in the names of the files that training writes, and of the released ones.
+_WORDS = {
+    "dispnet": ("dispnet", "disp"),
+    "ego_pose": ("ego_pose", "ego"),
+    "obj_pose": ("obj_pose", "obj"),
+}
+_SUFFIXES = (".tar", ".pth", ".pt")
 # The encoder's classifier, which nothing reads.
 _UNUSED = {"encoder.encoder.fc.weight": (1000, 512), "encoder.encoder.fc.bias": (1000,)}
 _HEIGHT_PRIOR = "obj_height_prior"
@@ -74,6 +81,48 @@ def _our_shapes() -> dict[str, tuple[int, ...]]:
     with torch.device("meta"):
         state = InstaDM().state_dict()
     return {name: tuple(tensor.shape) for name, tensor in state.items()}
+
+
+def checkpoint_files(path: Path) -> dict[str, Path]:
+    """Return the files of a checkpoint's networks, ``dispnet`` first.
+
+    Args:
+        path: a folder that holds one file of each network, or the file of ``dispnet``, beside
+            which the others have the same name but for that word.
+
+    Raises:
+        FileNotFoundError: for a folder without ``dispnet``.
+        ValueError: for a folder with several files of a network, or one of TensorFlow.
+    """
+    refuse_tensorflow(path)
+    if not path.is_dir():
+        return {"dispnet": path} | _siblings(path)
+    files = [file for file in sorted(path.iterdir()) if file.suffix in _SUFFIXES]
+    found: dict[str, Path] = {}
+    for network, (_, word) in _WORDS.items():
+        own = [file for file in files if word in file.name]
+        if len(own) > 1:
+            names = ", ".join(file.name for file in own)
+            raise ValueError(
+                f"{path} must hold one file of {network}, got {names}; name the one of dispnet, "
+                "the others are found by it"
+            )
+        if own:
+            found[network] = own[0]
+    if "dispnet" not in found:
+        raise FileNotFoundError(f"{path} holds no dispnet*.pth.tar or *_disp_*.tar of Insta-DM")
+    return found
+
+
+def _siblings(path: Path) -> dict[str, Path]:
+    """Return the files of the pose networks that stand beside the one of ``dispnet``."""
+    found: dict[str, Path] = {}
+    for network in ("ego_pose", "obj_pose"):
+        for own, other in zip(_WORDS["dispnet"], _WORDS[network], strict=True):
+            file = path.with_name(path.name.replace(own, other, 1))
+            if file != path and file.is_file():
+                found.setdefault(network, file)
+    return found
 
 
 def convert(networks: Mapping[str, Mapping[str, Tensor]]) -> dict[str, Tensor]:

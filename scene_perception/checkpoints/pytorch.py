@@ -37,7 +37,7 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
         ValueError: naming the file, if it is of TensorFlow, damaged, holds code, or holds
             no state dictionary.
     """
-    _refuse_tensorflow(path)
+    refuse_tensorflow(path)
     if not path.is_file():
         kind = "is a folder, name the file in it" if path.is_dir() else "does not exist"
         raise FileNotFoundError(f"checkpoint {path} {kind}")
@@ -52,6 +52,27 @@ def read_state_dict(path: Path) -> dict[str, Tensor]:
             )
     prefix = "module." if all(name.startswith("module.") for name in state) else ""
     return {name.removeprefix(prefix): tensor for name, tensor in state.items()}
+
+
+def refuse_tensorflow(path: Path) -> None:
+    """Refuse the checkpoints that TensorFlow writes.
+
+    Args:
+        path: prefix, file or folder.
+
+    Raises:
+        ValueError: naming the path.
+    """
+    index = path.with_name(f"{path.name}.index")
+    if (
+        index.is_file()
+        or _TENSORFLOW.fullmatch(path.name)
+        or (path.is_dir() and any(path.glob("*.index")))
+    ):
+        raise ValueError(
+            f"checkpoint {path} must be of PyTorch, this is one of TensorFlow; "
+            "convert it as omeganet or dwarf"
+        )
 
 
 def names_of(modules: Iterable[tuple[str, str]], ours: Collection[str]) -> dict[str, str]:
@@ -106,19 +127,6 @@ def _refuse_another(names: Collection[str], network: str) -> None:
     for other, prefix in _SIGNATURES.items():
         if prefix != _SIGNATURES[network] and any(name.startswith(prefix) for name in names):
             raise ValueError(f"entries must be those of {network}, got those of {other}")
-
-
-def _refuse_tensorflow(path: Path) -> None:
-    index = path.with_name(f"{path.name}.index")
-    if (
-        index.is_file()
-        or _TENSORFLOW.fullmatch(path.name)
-        or (path.is_dir() and any(path.glob("*.index")))
-    ):
-        raise ValueError(
-            f"checkpoint {path} must be of PyTorch, this is one of TensorFlow; "
-            "convert it as omeganet or dwarf"
-        )
 
 
 def _load(path: Path) -> object:
