@@ -143,16 +143,7 @@ def rigid_flow(depth: Tensor, source_from_target: Tensor, intrinsics: Tensor) ->
     Returns:
         Flow from target to source; points behind the camera are not told apart. # (B, 2, H, W)
     """
-    moved = transform_points(unproject(depth, intrinsics), source_from_target)
-    return project(moved, intrinsics) - pixel_grid(depth.shape[2], depth.shape[3], depth.device)
-
-
-def transform_points(points: Tensor, source_from_target: Tensor) -> Tensor:
-    """Return points of the target frame in the source frame. # (B, 3, H, W).
-
-    Args:
-        points: in the translation's unit. # (B, 3, H, W)
-        source_from_target: rigid transform. # (B, 4, 4)
-    """
+    points = unproject(depth, intrinsics)
     rotation, translation = source_from_target[:, :3, :3], source_from_target[:, :3, 3:]
-    return (rotation @ points.flatten(2) + translation).view_as(points)
+    moved = (rotation @ points.flatten(2) + translation).view_as(points)
+    return project(moved, intrinsics) - pixel_grid(depth.shape[2], depth.shape[3], depth.device)
