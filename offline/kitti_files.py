@@ -52,7 +52,9 @@ def encode_disparity(disparity: NDArray[Any]) -> NDArray[np.uint16]:
     return np.where(np.isnan(disparity), 0, values).astype(np.uint16)
 
 
-def encode_flow(flow: NDArray[Any], valid: NDArray[np.bool_] | None = None) -> NDArray[np.uint16]:
+def encode_flow(
+    flow: NDArray[Any], valid: NDArray[np.bool_] | None = None, *, double: bool = False
+) -> NDArray[np.uint16]:
     """Return ``trunc(64 u + 32768)``, ``trunc(64 v + 32768)``, valid. # (H, W, 3).
 
     Beyond -512 ... 511.98 px the nearest value is kept. Where flow is not known or not
@@ -61,6 +63,8 @@ def encode_flow(flow: NDArray[Any], valid: NDArray[np.bool_] | None = None) -> N
     Args:
         flow: px. # (H, W, 2)
         valid: where flow is known; None: everywhere. # (H, W)
+        double: compute in double precision, as OmegaNet's writer does; DWARF's, in single
+            precision, rounds ``64 u + 32768`` to 1/256 before it is cut off.
 
     Raises:
         ValueError: for other shapes.
@@ -71,13 +75,29 @@ def encode_flow(flow: NDArray[Any], valid: NDArray[np.bool_] | None = None) -> N
         if valid.shape != flow.shape[:2]:
             raise ValueError(f"valid must be {flow.shape[:2]} as flow is, got {valid.shape}")
         known &= valid.astype(bool)
-    # In single precision, as published: 64 u + 32768 rounds to 1/256 before it is cut off.
-    values = np.where(known[..., None], flow, 0).astype(np.float32)
+    values: NDArray[Any] = np.where(known[..., None], flow, 0)
+    values = values.astype(np.float64 if double else np.float32)
     encoded = np.empty((*known.shape, 3), np.uint16)
     encoded[..., :2] = np.clip(values * _FLOW_SCALE + _FLOW_ZERO, 0, _LARGEST)
     encoded[..., 2] = 1
     encoded[~known] = 0
     return encoded
+
+
+def decode_disparity(encoded: NDArray[np.uint16]) -> Float:
+    """Return what ``encode_disparity`` kept, px, NaN where it is not known. # (H, W)."""
+    disparity = encoded.astype(np.float32) / _DISPARITY_SCALE
+    return np.where(encoded > 0, disparity, np.float32(np.nan))
+
+
+def decode_flow(encoded: NDArray[np.uint16]) -> tuple[Float, NDArray[np.bool_]]:
+    """Return what ``encode_flow`` kept, px, 0 where it is not known, and where it is.
+
+    # (H, W, 3) -> (H, W, 2), (H, W)
+    """
+    valid = encoded[..., 2] > 0
+    flow = (encoded[..., :2].astype(np.float32) - _FLOW_ZERO) / _FLOW_SCALE
+    return np.where(valid[..., None], flow, np.float32(0)), valid
 
 
 def write_disparity(path: Path, disparity: NDArray[Any]) -> None:
@@ -104,8 +124,7 @@ def read_disparity(path: Path) -> Float:
     Raises:
         ValueError: naming the file, if it cannot be read or is no disparity map.
     """
-    stored = read_png(path, np.uint16).astype(np.float32)
-    return np.where(stored > 0, stored / _DISPARITY_SCALE, np.float32(np.nan))
+    return decode_disparity(read_png(path, np.uint16))
 
 
 def read_depth(path: Path) -> Float:
@@ -124,10 +143,7 @@ def read_flow(path: Path) -> tuple[Float, NDArray[np.bool_]]:
     Raises:
         ValueError: naming the file, if it cannot be read or is no flow map.
     """
-    stored = read_png(path, np.uint16, 3)
-    valid = stored[..., 0] > 0  # OpenCV has blue first
-    flow = (stored[..., :0:-1].astype(np.float32) - _FLOW_ZERO) / _FLOW_SCALE
-    return np.where(valid[..., None], flow, np.float32(0)), valid
+    return decode_flow(read_png(path, np.uint16, 3)[..., ::-1])  # OpenCV has blue first
 
 
 def _check(values: NDArray[Any], axes: int, rule: str, channels: int | None = None) -> None:
