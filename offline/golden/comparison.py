@@ -3,7 +3,9 @@
 Measures: ``absolute`` is the largest absolute error; ``range`` is that divided by the golden
 array's range (largest minus smallest value); ``half`` is the largest absolute error beyond
 half a unit in the last place of the golden array's float16; ``agreement`` is the percentage
-of equal elements. The limits are data: ``tolerances.json``.
+of equal elements; ``close`` that of elements whose error is at most the rule's ``within`` times
+the range. A NaN where the golden array has one is no error. The limits are data:
+``tolerances.json``.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _TOLERANCES = Path(__file__).with_name("tolerances.json")
+_PERCENTAGES = ("agreement", "close")
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Comparison:
         relative: that divided by the golden array's range (0 for 0 / 0).
         agreement: percentage of equal elements.
         error: the deciding figure.
-        limit: what it may be: at most, for ``agreement`` at least.
+        limit: what it may be: at most, for percentages at least.
         problem: why nothing could be compared, else empty.
     """
 
@@ -48,10 +51,11 @@ class Comparison:
 
     @property
     def passed(self) -> bool:
-        """Whether the array is within its limit; a NaN never is."""
+        """Whether the array is within its limit; a NaN beside a number never is."""
         if self.problem:
             return False
-        return self.error >= self.limit if self.measure == "agreement" else self.error <= self.limit
+        at_least = self.measure in _PERCENTAGES
+        return self.error >= self.limit if at_least else self.error <= self.limit
 
 
 def compare(name: str, model: str, golden: NDArray[Any], ours: NDArray[Any]) -> Comparison:
@@ -66,14 +70,26 @@ def compare(name: str, model: str, golden: NDArray[Any], ours: NDArray[Any]) -> 
         problem = f"shape must be {golden.shape}, got {ours.shape}"
         return Comparison(name, measure, np.nan, np.nan, np.nan, np.nan, limit, problem)
     expected, actual = golden.astype(np.float64), ours.astype(np.float64)
-    errors = np.abs(expected - actual)
-    absolute = float(errors.max(initial=0.0))
-    span = float(np.ptp(expected)) if expected.size else 0.0
-    relative = absolute / span if span > 0 else (0.0 if absolute == 0 else np.inf)
-    agreement = 100.0 * float(np.mean(expected == actual)) if expected.size else 100.0
-    figures = {"absolute": absolute, "range": relative, "agreement": agreement}
+    same = (expected == actual) | (np.isnan(expected) & np.isnan(actual))
+    errors = np.where(same, 0.0, np.abs(expected - actual))
+    absolute, span = float(errors.max(initial=0.0)), _span(expected)
+    figures = {
+        "absolute": absolute,
+        "range": absolute / span if span > 0 else (0.0 if absolute == 0 else np.inf),
+        "agreement": _percentage(same),
+        "close": _percentage(errors <= float(rule.get("within", 0.0)) * span),
+    }
     error = _beyond_half(golden, errors) if measure == "half" else figures[measure]
-    return Comparison(name, measure, absolute, relative, agreement, error, limit)
+    return Comparison(name, measure, absolute, figures["range"], figures["agreement"], error, limit)
+
+
+def _span(values: NDArray[np.float64]) -> float:
+    known = values[~np.isnan(values)]
+    return float(np.ptp(known)) if known.size else 0.0
+
+
+def _percentage(passed: NDArray[np.bool_]) -> float:
+    return 100.0 * float(np.mean(passed)) if passed.size else 100.0
 
 
 def _beyond_half(golden: NDArray[Any], errors: NDArray[np.float64]) -> float:

@@ -28,10 +28,9 @@ from offline.losses.motion_field import MotionWarp, field_rotation, warp_by_moti
 from offline.losses.pose_vectors import opposite_angles, quaternion_pose_matrix
 from scene_perception.geometry.se3 import compose, pose_matrix
 
-SEED_STEP = 3  # from one sample of a batch to the next
+_SEED_STEP = 3  # from one sample of a batch to the next
 
 _ROW, _COLUMN = 30, 40  # the pixel of mof_matrix_pixel
-_ENLARGEMENTS = {"_up1": 1, "": 3}
 
 
 class Inputs:
@@ -48,11 +47,18 @@ class Inputs:
         """Return the transforms of pose vectors. # (B, 4, 4)."""
         return pose_matrix(self[name], clip=False)
 
-    def images(self, name: str) -> Tensor:
-        """Return images -1..1 of the batch and size of an array (B, ..., H, W). # (B, 3, H, W)."""
-        shape = self._case[name].shape
-        seeds = range(self._seed, self._seed + SEED_STEP * shape[0], SEED_STEP)
-        return normalized_images(seeds, shape[-2], shape[-1])
+    def images(self, like: str, offset: int = 0) -> Tensor:
+        """Return golden images -1..1 of the batch and size of an array. # (B, 3, H, W).
+
+        Args:
+            like: name of the array. # (B, ..., H, W)
+            offset: of the seeds.
+        """
+        batch, *_, height, width = self._case[like].shape
+        seeds = [self._seed + offset + _SEED_STEP * sample for sample in range(batch)]
+        images = np.stack([golden_image(seed, height, width) for seed in seeds])
+        unit = torch.from_numpy(images).permute(0, 3, 1, 2).contiguous().float() / 255
+        return (unit - 0.5) / 0.5
 
 
 @dataclass(frozen=True)
@@ -99,13 +105,6 @@ def _results(operation: _Operation, case: Case, given: Inputs) -> tuple[Tensor, 
         read = ", ".join(f"{n} {case[n].dtype}{case[n].shape}" for n in operation.inputs)
         names = ", ".join(operation.outputs)
         raise ValueError(f"{names} cannot be computed from {read}: {error}") from error
-
-
-def normalized_images(seeds: range, height: int, width: int) -> Tensor:
-    """Return golden images as Insta-DM's losses take them, -1..1. # (B, 3, height, width)."""
-    images = np.stack([golden_image(seed, height, width) for seed in seeds])
-    unit = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
-    return ((unit - 0.5) / 0.5).contiguous()
 
 
 def _vectors(given: Inputs) -> tuple[Tensor, ...]:

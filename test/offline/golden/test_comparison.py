@@ -44,6 +44,23 @@ def test_nan_never_passes():
     assert not compare("semantic_logits", "omeganet", np.ones(1), np.array([np.nan])).passed
 
 
+def test_nan_where_the_case_has_one_is_no_error():
+    golden = np.array([0.5, np.nan])
+    assert compare("assoc_iou_01", "insta_dm", golden, golden).passed
+    assert not compare("assoc_iou_01", "insta_dm", golden, np.array([np.nan, np.nan])).passed
+
+
+def test_close_counts_elements_beyond_the_share_of_the_range():
+    golden = np.linspace(0, 10, 10000)
+    few, many = golden.copy(), golden.copy()
+    few[:5] += 0.2  # 99.95 % are near
+    many[:6] += 0.2
+    result = compare("ego_warped_ref_depth_prev", "insta_dm", golden, few + 0.9e-3)
+    assert (result.measure, result.error) == ("close", 99.95)
+    assert result.passed
+    assert not compare("ego_warped_ref_depth_prev", "insta_dm", golden, many).passed
+
+
 def test_other_shape_fails_and_both_are_named():
     result = compare("disp", "omeganet", np.zeros((2, 3)), np.zeros((3, 2)))
     assert not result.passed
