@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch.distributed as dist
 
@@ -60,6 +60,13 @@ class Shard:
         if parts is None:
             return None
         return sorted((pair for part in parts for pair in part), key=_index)
+
+    def told(self, value: Item | None) -> Item:
+        """Return the first process's ``value``, on every process. ``joined()`` as ``gather``."""
+        box = [value]
+        if self.world > 1:
+            dist.broadcast_object_list(box)
+        return cast(Item, box[0])
 
 
 def shard() -> Shard:

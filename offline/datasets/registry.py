@@ -1,0 +1,104 @@
+"""Data sets by the names that tools know them by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from offline.datasets.generated import generated_samples
+from offline.datasets.kitti_2015 import read_kitti_2015
+from offline.datasets.kitti_depth import read_kitti_depth
+from offline.datasets.kitti_object import read_kitti_object
+from offline.datasets.kitti_sequences import odometry_samples, raw_samples
+from offline.datasets.samples import Sample
+
+Samples = tuple[Sample, ...]
+_GENERATED = 100
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which samples of a data set, and which truth.
+
+    Attributes:
+        split: name or list file; empty for the usual one.
+        truth: of depth, as ``metrics.depth_protocol.TRUTHS``; empty where depth is not wanted.
+    """
+
+    split: str = ""
+    truth: str = ""
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set that tools can walk over.
+
+    Attributes:
+        read: its samples; raises ValueError naming what is missing.
+        description: its folder, in a few words.
+    """
+
+    read: Callable[[Path, Selection], Samples]
+    description: str
+
+
+def read_samples(name: str, root: Path | None, selection: Selection) -> Samples:
+    """Return a data set's samples.
+
+    Args:
+        name: a key of ``DATASETS``.
+        root: its folder; ``generated`` needs none.
+        selection: which of them.
+
+    Raises:
+        ValueError: for another name, no folder, or naming what the folder lacks.
+    """
+    if name not in DATASETS:
+        raise ValueError(f"data set must be one of {', '.join(DATASETS)}, got {name!r}")
+    if name == "generated":
+        return DATASETS[name].read(Path(), selection)
+    if root is None:
+        raise ValueError(f"--data must be the folder of {name} ({DATASETS[name].description})")
+    if not root.is_dir():
+        raise ValueError(f"--data must be the folder of {name}, {root} is none")
+    return DATASETS[name].read(root, selection)
+
+
+def _generated(_: Path, selection: Selection) -> Samples:
+    seed = selection.split or "0"
+    if not seed.isdigit():
+        raise ValueError(f"--split of generated must be the street's seed, 0 or more, got {seed!r}")
+    return generated_samples(_GENERATED, seed=int(seed))
+
+
+def _kitti_2015(root: Path, selection: Selection) -> Samples:
+    rule = "sgdepth" if selection.truth == "velodyne_png" else "rectified"
+    return read_kitti_2015(root, split=selection.split or "training", depth=rule)
+
+
+def _scans(selection: Selection) -> str:
+    return selection.truth or "velodyne_z"
+
+
+DATASETS: Mapping[str, DataSet] = {
+    "kitti_raw": DataSet(
+        lambda root, chosen: read_kitti_depth(
+            root, split=chosen.split or "eigen", truth=_scans(chosen)
+        ),
+        "dates with drives and calibration; --split eigen, a list's name, or a list file",
+    ),
+    "kitti_drive": DataSet(
+        lambda root, chosen: raw_samples(root, truth=_scans(chosen)),
+        "one drive of KITTI raw, every frame",
+    ),
+    "kitti_object": DataSet(
+        lambda root, chosen: read_kitti_object(root, truth=_scans(chosen)),
+        "image_2, velodyne and calib",
+    ),
+    "kitti_odometry": DataSet(
+        lambda root, _: odometry_samples(root), "one sequence: image_2 or image_0, calib.txt, poses"
+    ),
+    "kitti_2015": DataSet(_kitti_2015, "KITTI 2015 scene flow, with multi-view frames beside it"),
+    "generated": DataSet(_generated, "the street of offline.synthetic, rendered; --split SEED"),
+}

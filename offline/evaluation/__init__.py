@@ -1,0 +1,1 @@
+"""Predictions against ground truth: tasks, where predictions come from, and the report."""

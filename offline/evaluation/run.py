@@ -1,0 +1,121 @@
+"""Walk over samples: read, predict, score; one sample's arrays in memory at a time."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from offline.ahead import loaded_ahead
+from offline.datasets.samples import Sample
+from offline.evaluation.task import Outputs, Record, Task, Truths
+from offline.sharding import Shard
+
+Images = dict[str, NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """Where predictions come from.
+
+    Attributes:
+        roles: of the images that it needs.
+        predict: outputs for a sample's index, the sample and its images.
+        name: for messages and the report.
+    """
+
+    roles: tuple[str, ...]
+    predict: Callable[[int, Sample, Images], Outputs]
+    name: str
+
+
+@dataclass
+class Evaluation:
+    """What became of the samples.
+
+    Attributes:
+        records: index -> score, in the order of the samples.
+        skipped: what was wrong with the others, in words.
+    """
+
+    records: dict[int, Record[Any]] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+
+    def conclude(self, task: Task[Any]) -> dict[str, float]:
+        """Return the task's figures.
+
+        Raises:
+            ValueError: if nothing was scored.
+        """
+        if not self.records:
+            raise ValueError(
+                f"{task.name} must have at least one sample that can be read, got none; "
+                f"the first problem was: {self.skipped[0] if self.skipped else 'no samples'}"
+            )
+        return task.conclude(list(self.records.values()))
+
+
+def evaluate(
+    samples: Sequence[Sample],
+    source: Source,
+    task: Task[Any],
+    share: Shard,
+    *,
+    skip_missing: bool = False,
+) -> Evaluation | None:
+    """Score this process's samples; return all processes' scores on the first, None elsewhere.
+
+    Args:
+        samples: of the whole data set.
+        source: of predictions.
+        task: what is measured.
+        share: of this process.
+        skip_missing: pass over a sample whose files cannot be read, saying so at once.
+
+    Raises:
+        ValueError: naming the sample, where files cannot be read or outputs not be compared.
+    """
+    own = Evaluation()
+    indices = share.indices(len(samples))
+    walk = loaded_ahead(indices, lambda index: load(samples[index], source, task))
+    progress = tqdm(walk, total=len(indices), unit="frame", disable=not share.is_first)
+    for index, loaded in progress:
+        sample = samples[index]
+        try:
+            images, truth = loaded()
+        except ValueError as error:
+            if not skip_missing:
+                raise
+            own.skipped.append(str(error))
+            tqdm.write(f"skipped {error}", file=sys.stderr)
+            continue
+        score = _scored(index, sample, images, truth, source, task)
+        own.records[index] = Record(sample.name, sample.sequence, score)
+    records = share.gather(list(own.records.items()))
+    skipped = share.gather(list(enumerate(own.skipped)))
+    if records is None or skipped is None:
+        return None
+    return Evaluation(dict(records), [text for _, text in skipped])
+
+
+def load(sample: Sample, source: Source, task: Task[Any]) -> tuple[Images, Truths]:
+    """Return the images and truth that scoring a sample needs.
+
+    Raises:
+        ValueError: naming the sample and what is missing or damaged.
+    """
+    return sample.images(source.roles), {kind: sample.known(kind) for kind in task.kinds}
+
+
+def _scored(
+    index: int, sample: Sample, images: Images, truth: Truths, source: Source, task: Task[Any]
+) -> object:
+    try:
+        return task.score(sample, truth, source.predict(index, sample, images))
+    except ValueError as error:
+        raise ValueError(f"sample {sample.name}: {error}") from error

@@ -1,0 +1,75 @@
+"""Semantic labels against an annotator's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from offline.datasets.samples import Sample
+from offline.evaluation.task import Outputs, Picture, Record, Task, Truths, plane, same_size
+from offline.metrics.protocols import describe
+from offline.metrics.semantics import (
+    SemanticsProtocol,
+    conclude_semantics,
+    confusion_matrix,
+    labels_at_truth,
+)
+from scene_perception.visualization import color_labels
+
+Confusion = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class SemanticsTask(Task[Confusion]):
+    """Intersection over union and accuracies, pooled over all pixels."""
+
+    protocol: SemanticsProtocol
+
+    name = "semantics"
+    output = "semantics"
+    kinds = ("label_ids",)
+    ranked_by = "pixel_accuracy"
+    higher_is_better = True
+
+    @property
+    def settings(self) -> str:
+        """The protocol in words."""
+        return describe(self.protocol)
+
+    def score(self, sample: Sample, truth: Truths, outputs: Outputs) -> Confusion:
+        """Return one image's confusion matrix: rows are the truth. # (C, C)."""
+        known = plane(truth, "label_ids")
+        return confusion_matrix(known, _labels(outputs, known.shape, self.protocol), self.protocol)
+
+    def values(self, score: Confusion) -> dict[str, float]:
+        """Return one image's figures."""
+        return conclude_semantics(score, self.protocol)
+
+    def conclude(self, records: Sequence[Record[Confusion]]) -> dict[str, float]:
+        """Return the figures of all pixels of all images."""
+        total = np.sum([record.score for record in records], axis=0, dtype=np.int64)
+        return {**conclude_semantics(total, self.protocol), "frames": float(len(records))}
+
+    def pictures(
+        self, sample: Sample, image: Picture, truth: Truths, outputs: Outputs
+    ) -> dict[str, Picture]:
+        """Return the image and the predicted and true labels."""
+        shape = plane(truth, "label_ids").shape
+        pictures = {
+            "image": image,
+            "predicted labels": color_labels(_labels(outputs, shape, self.protocol)),
+        }
+        if "labels" in truth:
+            pictures["true labels"] = color_labels(plane(truth, "labels"))
+        return pictures
+
+
+def _labels(
+    outputs: Outputs, shape: tuple[int, ...], protocol: SemanticsProtocol
+) -> NDArray[np.uint8]:
+    if "labels" in outputs:
+        return same_size(outputs["labels"], shape, "predicted labels")
+    return labels_at_truth(outputs["logits"], shape, protocol)
