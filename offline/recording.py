@@ -18,7 +18,7 @@ from scene_perception.recordings.bags import Bag
 _DIAGNOSTICS = "/diagnostics"
 _LATENCY = re.compile(r"latency (?P<stage>.+) \[ms\]")
 _MEDIAN_MAX = re.compile(r"median (?P<median>[\d.]+), max (?P<max>[\d.]+)")
-_PICTURE_CHANNELS = {"rgb8": 3, "mono8": 1}
+_PICTURES = ("rgb8", "mono8")
 
 
 @dataclass
@@ -118,10 +118,8 @@ def picture(data: bytes) -> NDArray[np.uint8]:
         ValueError: for another encoding.
     """
     message: Any = cdr.typestore().deserialize_cdr(data, cdr.IMAGE)
-    if message.encoding not in _PICTURE_CHANNELS:
-        known = ", ".join(_PICTURE_CHANNELS)
+    if message.encoding not in _PICTURES:
+        known = ", ".join(_PICTURES)
         raise ValueError(f"a picture's encoding must be one of {known}, got {message.encoding!r}")
-    channels = _PICTURE_CHANNELS[message.encoding]
-    rows = message.data.reshape(message.height, message.step)[:, : message.width * channels]
-    pixels = rows.reshape(message.height, message.width, channels)
-    return np.repeat(pixels, 3, axis=2) if channels == 1 else pixels
+    pixels = cdr.image_pixels(message)
+    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels

@@ -17,11 +17,6 @@ from offline.evaluation.task import Outputs
 from scene_perception.recordings import cdr
 from scene_perception.recordings.bags import Bag
 
-_TYPES: Mapping[str, tuple[type[np.generic], int]] = {
-    "32FC1": (np.float32, 1),
-    "32FC2": (np.float32, 2),
-    "mono8": (np.uint8, 1),
-}
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -149,29 +144,23 @@ class _Messages:
                 yield cdr.header_stamp_ns(message.data), message.type, message.data
 
 
-def _pixels(message: Any) -> NDArray[Any]:  # noqa: ANN401
-    """Return an image message's pixels. # (H, W) or (H, W, C)."""
-    if message.encoding not in _TYPES:
-        raise ValueError(
-            f"encoding of a prediction must be {', '.join(_TYPES)}, got {message.encoding!r}"
-        )
-    dtype, channels = _TYPES[message.encoding]
-    order = np.dtype(dtype).newbyteorder(">" if message.is_bigendian else "<")
-    rows = np.asarray(message.data).reshape(message.height, message.step)
-    width = message.width * channels * order.itemsize
-    pixels = np.ascontiguousarray(rows[:, :width]).view(order).astype(dtype)
-    shape = (message.height, message.width, channels)
-    return pixels.reshape(shape if channels > 1 else shape[:2])
+def _as(name: str) -> Callable[[Any, float], Arrays]:
+    """Return a reader of messages whose pixels are the output ``name``."""
+
+    def read(message: Any, _: float) -> Arrays:  # noqa: ANN401
+        return {name: cdr.image_pixels(message)}
+
+    return read
 
 
 def _depth(message: Any, _: float) -> Arrays:  # noqa: ANN401
     """Return depth; where the node says NaN, beyond its range, it is infinitely far."""
-    return {"depth": np.nan_to_num(_pixels(message), nan=np.inf, posinf=np.inf)}
+    return {"depth": np.nan_to_num(cdr.image_pixels(message), nan=np.inf, posinf=np.inf)}
 
 
 def _disparity(message: Any, _: float) -> Arrays:  # noqa: ANN401
     """Return disparity, NaN where the message says that it is not valid."""
-    disparity = _pixels(message.image)
+    disparity = cdr.image_pixels(message.image)
     return {"disparity": np.where(disparity < message.min_disparity, np.nan, disparity)}
 
 
@@ -190,9 +179,9 @@ def _xyz(vector: Any) -> NDArray[np.float64]:  # noqa: ANN401
 
 RECORDED: Mapping[str, Recorded] = {
     "depth": Recorded("depth/image_rect", _depth),
-    "semantics": Recorded("semantic/image", lambda message, _: {"labels": _pixels(message)}),
-    "flow": Recorded("flow/image", lambda message, _: {"flow": _pixels(message)}),
-    "motion": Recorded("motion_mask/image", lambda message, _: {"motion_mask": _pixels(message)}),
+    "semantics": Recorded("semantic/image", _as("labels")),
+    "flow": Recorded("flow/image", _as("flow")),
+    "motion": Recorded("motion_mask/image", _as("motion_mask")),
     "pose": Recorded("ego_motion", _pose),
     "scene_flow": Recorded("disparity", _disparity),
 }

@@ -110,6 +110,34 @@ def image(pixels: NDArray[Any], encoding: str, stamp_ns: int, frame_id: str) -> 
     return _serialize(message, IMAGE)
 
 
+def image_pixels(message: Any) -> NDArray[Any]:  # noqa: ANN401
+    """Return the pixels of a ``sensor_msgs/Image``, as ``image`` takes them.
+
+    Args:
+        message: deserialised; rows may be padded.
+
+    Returns:
+        A view where nothing has to be converted. # (H, W) or (H, W, C)
+
+    Raises:
+        ValueError: for an encoding that ``image`` does not know, or too few bytes.
+    """
+    if message.encoding not in _LAYOUTS:
+        raise ValueError(f"encoding must be one of {', '.join(_LAYOUTS)}, got {message.encoding!r}")
+    channels, dtype = _LAYOUTS[message.encoding]
+    height, width, step = message.height, message.width, message.step
+    row_bytes = width * channels * np.dtype(dtype).itemsize
+    if step < row_bytes or len(message.data) < height * step:
+        raise ValueError(
+            f"{message.encoding} of {width}x{height} px must have rows of {row_bytes} bytes and "
+            f"more, got {len(message.data)} bytes in rows of {step}"
+        )
+    rows = np.asarray(message.data)[: height * step].reshape(height, step)[:, :row_bytes]
+    order = np.dtype(dtype).newbyteorder(">" if message.is_bigendian else "<")
+    pixels = np.ascontiguousarray(rows).view(order).astype(dtype, copy=False)
+    return pixels.reshape((height, width, channels) if channels > 1 else (height, width))
+
+
 def compressed_image(encoded: bytes, file_format: str, stamp_ns: int, frame_id: str) -> bytes:
     """Return a ``sensor_msgs/CompressedImage`` of a ``png`` or ``jpeg`` file's bytes."""
     message = _new(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -157,3 +159,44 @@ def test_twist_holds_both_velocities():
 
 def test_string_holds_the_text():
     assert read(cdr.string('{"0": "road"}'), cdr.STRING).data == '{"0": "road"}'
+
+
+@pytest.mark.parametrize(
+    ("encoding", "pixels"),
+    [
+        ("mono8", np.arange(6, dtype=np.uint8).reshape(2, 3)),
+        ("rgb8", np.arange(18, dtype=np.uint8).reshape(2, 3, 3)),
+        ("32FC1", np.linspace(-1, 1, 6, dtype=np.float32).reshape(2, 3)),
+        ("32FC2", np.linspace(-1, 1, 12, dtype=np.float32).reshape(2, 3, 2)),
+    ],
+)
+def test_pixels_come_back_as_they_were_put_in(encoding, pixels):
+    data = cdr.image(pixels, encoding, 1, "camera")
+    message = cdr.typestore().deserialize_cdr(data, cdr.IMAGE)
+    assert (cdr.image_pixels(message) == pixels).all()
+
+
+def test_pixels_of_padded_big_endian_rows_are_read():
+    values = np.array([[1.5, -2.0]], ">f4")
+    message = SimpleNamespace(
+        encoding="32FC1",
+        height=1,
+        width=2,
+        step=12,
+        is_bigendian=1,
+        data=np.frombuffer(values.tobytes() + b"\xff" * 4, np.uint8),
+    )
+    assert cdr.image_pixels(message).tolist() == [[1.5, -2.0]]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [("encoding", "bayer_rggb8", "encoding must be one of"), ("step", 4, "rows of 8 bytes")],
+)
+def test_pixels_that_cannot_be_read_are_refused(field, value, told):
+    message = SimpleNamespace(
+        encoding="32FC1", height=1, width=2, step=8, is_bigendian=0, data=np.zeros(8, np.uint8)
+    )
+    setattr(message, field, value)
+    with pytest.raises(ValueError, match=told):
+        cdr.image_pixels(message)
