@@ -4,6 +4,8 @@
 stand-in weights and the frames (seeds 10, 11, 12; as large as the case's arrays say), runs
 our network and prints one row for each array of the case. ``dwarf`` takes two stereo pairs
 (seeds 10, 11) and pads, crops and writes KITTI's integers as the published test script does.
+``sgdepth`` and ``insta_dm`` take their networks' cases (the variables of Insta-DM by network), and
+those of their losses, geometry and metrics, which need no variables.
 Single operations are computed from the inputs that stand beside them in the case. The limits
 stand in ``tolerances.json``, the measures in ``comparison.py``.
 
@@ -27,9 +29,16 @@ from numpy.typing import NDArray
 from offline.benchmarks.table import format_table
 from offline.golden.comparison import Comparison, compare
 from offline.golden.dwarf import DWARF_CASES
+from offline.golden.insta_dm import INSTA_DM_CASES
 from offline.golden.omeganet import OMEGANET_CASES
+from offline.golden.sgdepth import SGDEPTH_CASES
 
-MODELS = {"omeganet": OMEGANET_CASES, "dwarf": DWARF_CASES}
+MODELS = {
+    "omeganet": OMEGANET_CASES,
+    "dwarf": DWARF_CASES,
+    "sgdepth": SGDEPTH_CASES,
+    "insta_dm": INSTA_DM_CASES,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         case = _read_case(options.case)
-        shapes = _read_shapes(options.variables)
+        shapes = _read_shapes(options.variables) if options.variables else {}
         network = MODELS[options.model]
         inputs = network.inputs(case)
         golden = {name: array for name, array in case.items() if name not in inputs}
@@ -65,7 +74,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("model", choices=MODELS)
     parser.add_argument("case", type=Path, help=".npz with the published network's arrays")
     parser.add_argument(
-        "--variables", type=Path, required=True, help=".json: name -> shape as stored"
+        "--variables",
+        type=Path,
+        help=".json: name -> shape as stored; losses, geometry and metrics need none",
     )
     parser.add_argument("--seed", type=int, default=10, help="of the first frame (default 10)")
     return parser.parse_args(arguments)
@@ -79,13 +90,14 @@ def _read_case(path: Path) -> dict[str, NDArray[Any]]:
         raise ValueError(f"case {path} must be a whole .npz file ({error})") from error
 
 
-def _read_shapes(path: Path) -> Mapping[str, tuple[int, ...]]:
+def _read_shapes(path: Path) -> dict[str, tuple[int, ...]]:
     try:
-        shapes = json.loads(path.read_text())
+        listed = json.loads(path.read_text())
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f"variables {path} must be JSON of name -> shape ({error})") from error
-    if not isinstance(shapes, dict):
-        raise ValueError(f"variables {path} must be JSON of name -> shape, got no object")
+    if not isinstance(listed, dict) or not listed:
+        raise ValueError(f"variables {path} must be JSON of name -> shape, got {listed!r:.40}")
+    shapes = _flat(listed)
     for name, shape in shapes.items():
         if not isinstance(shape, list) or not all(isinstance(n, int) and n > 0 for n in shape):
             raise ValueError(
@@ -93,6 +105,17 @@ def _read_shapes(path: Path) -> Mapping[str, tuple[int, ...]]:
                 f"got {shape!r}"
             )
     return {name: tuple(shape) for name, shape in shapes.items()}
+
+
+def _flat(listed: Mapping[str, Any]) -> dict[str, Any]:
+    """Join the names of several networks to those of their variables, with a slash."""
+    flat: dict[str, Any] = {}
+    for name, shape in listed.items():
+        if isinstance(shape, dict):
+            flat |= {f"{name}/{entry}": value for entry, value in shape.items()}
+        else:
+            flat[name] = shape
+    return flat
 
 
 def _row(comparison: Comparison) -> dict[str, str | int | float]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -47,6 +47,9 @@ class Operation:
             raise ValueError(f"{name} cannot be computed from {inputs}: {error}") from error
 
 
+NetworkArrays = Callable[[Case, Mapping[str, tuple[int, ...]], int], dict[str, Array]]
+
+
 @dataclass(frozen=True)
 class Network:
     """A published network that cases can come from.
@@ -57,8 +60,41 @@ class Network:
         inputs: names of those arrays of a case that are inputs of single operations.
     """
 
-    arrays: Callable[[Case, Mapping[str, tuple[int, ...]], int], dict[str, Array]]
+    arrays: NetworkArrays
     inputs: Callable[[Case], Collection[str]]
+
+
+class Operations(Protocol):
+    """A module that computes what cases of one kind hold from what they give."""
+
+    def arrays(self, case: Case, seed: int) -> dict[str, Array]:
+        """Return our arrays for a case, by its names; none for another kind."""
+
+    def inputs(self, case: Case) -> Collection[str]:
+        """Return the names of the arrays that the case gives; none for another kind."""
+
+
+def network_or_operations(
+    network_arrays: NetworkArrays, *kinds: Operations, given: Collection[str] = ()
+) -> Network:
+    """Return a network whose cases are each of one kind: of its outputs, or of operations.
+
+    Args:
+        network_arrays: our arrays for a case of the network's outputs.
+        kinds: of other cases.
+        given: names that are inputs in a case of the network's outputs.
+    """
+
+    def arrays(case: Case, shapes: Mapping[str, tuple[int, ...]], seed: int) -> dict[str, Array]:
+        computed: dict[str, Array] = {}
+        for kind in kinds:
+            computed |= kind.arrays(case, seed)
+        return computed or network_arrays(case, shapes, seed)
+
+    def inputs(case: Case) -> set[str]:
+        return {name for kind in kinds for name in kind.inputs(case)} | (set(given) & case.keys())
+
+    return Network(arrays, inputs)
 
 
 def batched(array: Array) -> Tensor:
