@@ -130,13 +130,11 @@ def score_flow(
     if not known.any():
         raise ValueError("true flow must be known somewhere, it is at no pixel")
     wrong, error = flow_outliers(
-        flow[known],
-        truth[known],
-        offset_px=protocol.offset_px,
-        single=protocol.single_precision,
+        flow, truth, offset_px=protocol.offset_px, single=protocol.single_precision
     )
-    moving = np.zeros(wrong.shape, bool) if object_map is None else object_map[known] > 0
-    return FlowScore(count_outliers(wrong, moving), float(error.sum()), object_map is not None)
+    moving = np.zeros(known.shape, bool) if object_map is None else object_map > 0
+    total = float(error[known].sum(dtype=np.float64))
+    return FlowScore(count_outliers(wrong, known, moving), total, object_map is not None)
 
 
 def conclude_flow(scores: Sequence[FlowScore], protocol: FlowProtocol) -> dict[str, float]:

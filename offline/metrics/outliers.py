@@ -53,52 +53,54 @@ class OutlierCounts:
 
 
 def disparity_outliers(disparity: NDArray[Any], truth: NDArray[Any]) -> Mask:
-    """Return where disparity is wrong; both limits are strict. # (N,).
+    """Return where disparity is wrong; both limits are strict. # (...).
 
     The quotient is in double precision, as in the benchmark's own build: exactly 5 % is right.
 
     Args:
-        disparity: px. # (N,)
-        truth: px. # (N,)
+        disparity: px. # (...)
+        truth: px; NaN: not wrong. # (...)
     """
     error = np.abs(truth.astype(np.float32) - disparity.astype(np.float32))
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = error.astype(np.float64) / np.abs(truth.astype(np.float64))
-    return (error > LIMIT_PX) & (share > LIMIT_SHARE)
+        share = error.astype(np.float64) / np.abs(truth)
+    return np.asarray((error > LIMIT_PX) & (share > LIMIT_SHARE))
 
 
 def flow_outliers(
     flow: NDArray[Any], truth: NDArray[Any], *, offset_px: float = 0.0, single: bool = True
-) -> tuple[Mask, NDArray[np.float64]]:
-    """Return where flow is wrong, and its end-point error, px. # (N,), (N,).
+) -> tuple[Mask, NDArray[Any]]:
+    """Return where flow is wrong, and its end-point error, px. # (...), (...).
 
     Args:
-        flow: px. # (N, 2)
-        truth: px. # (N, 2)
+        flow: px. # (..., 2)
+        truth: px; NaN: not wrong. # (..., 2)
         offset_px: added to the length of the true flow before dividing by it.
-        single: the quotient is rounded to single precision, as in the development kit, which
-            makes exactly 5 % an error; otherwise it is none.
+        single: all in single precision, as in the development kit, where the quotient of
+            exactly 5 % is rounded up and an error; in double precision it is none.
     """
     precision: type[np.floating] = np.float32 if single else np.float64
-    known: NDArray[Any] = truth.astype(precision)
-    difference: NDArray[Any] = flow.astype(precision) - known
-    error = np.sqrt((difference**2).sum(axis=1))
-    length = np.sqrt((known**2).sum(axis=1)) + precision(offset_px)
+    u, v = (truth[..., axis].astype(precision) for axis in (0, 1))
+    error = np.sqrt((flow[..., 0] - u) ** 2 + (flow[..., 1] - v) ** 2)
+    length = np.sqrt(u**2 + v**2) + precision(offset_px)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = (error / length).astype(np.float64)
-    return (error > LIMIT_PX) & (share > LIMIT_SHARE), error.astype(np.float64)
+    return np.asarray((error > LIMIT_PX) & (share > LIMIT_SHARE)), error
 
 
-def count_outliers(wrong: Mask, moving: Mask, estimated: Mask | None = None) -> OutlierCounts:
-    """Count pixels with ground truth.
+def count_outliers(
+    wrong: Mask, known: Mask, moving: Mask, estimated: Mask | None = None
+) -> OutlierCounts:
+    """Count one image's pixels with ground truth.
 
     Args:
-        wrong: outliers. # (N,)
-        moving: object map > 0. # (N,)
-        estimated: where the prediction had a value; None: everywhere. # (N,)
+        wrong: outliers. # (H, W)
+        known: where there is ground truth. # (H, W)
+        moving: object map > 0. # (H, W)
+        estimated: where the prediction had a value; None: everywhere. # (H, W)
     """
     counts = []
-    for kind in (~moving, moving):
+    for kind in (known & ~moving, known & moving):
         seen = kind if estimated is None else kind & estimated
         counts += [np.count_nonzero(mask) for mask in (wrong & kind, kind, wrong & seen, seen)]
     return OutlierCounts(*map(int, counts))

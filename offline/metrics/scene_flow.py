@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from offline.kitti_files import decode_disparity, decode_flow, encode_disparity, encode_flow
 from offline.metrics.checks import check_numbers, check_size
-from offline.metrics.hole_filling import fill_disparity, fill_flow
+from offline.metrics.hole_filling import fill_disparity, fill_flow, has_value
 from offline.metrics.outliers import (
     OutlierCounts,
     count_outliers,
@@ -100,17 +100,22 @@ def count_scene_flow(
         ValueError: for shapes that differ, or a truth that is known nowhere.
     """
     moving = object_map > 0
-    first = _disparity_errors("disparity", prediction.disparity, truth.disparity, moving)
+    shape = object_map.shape
+    first = _disparity_errors("disparity", prediction.disparity, truth.disparity, shape)
     second = _disparity_errors(
-        "next disparity", prediction.next_disparity, truth.next_disparity, moving
+        "next disparity", prediction.next_disparity, truth.next_disparity, shape
     )
-    flow = _flow_errors(prediction.flow, truth.flow, moving)
+    flow = _flow_errors(prediction.flow, truth.flow, shape)
     together = None
     if first and second and flow:
         known = first.known & second.known & flow.known
         together = _Errors(first.wrong | second.wrong | flow.wrong, known, first.estimated)
-    counts = (None if e is None else e.count(moving) for e in (first, second, flow, together))
-    return SceneFlowCounts(*counts)
+    return SceneFlowCounts(
+        *(
+            None if errors is None else _count(errors, moving)
+            for errors in (first, second, flow, together)
+        )
+    )
 
 
 def conclude_scene_flow(counts: Sequence[SceneFlowCounts]) -> dict[str, float]:
@@ -141,37 +146,33 @@ class _Errors:
     known: Mask
     estimated: Mask
 
-    def count(self, moving: Mask) -> OutlierCounts:
-        known = self.known
-        return count_outliers(self.wrong[known], moving[known], self.estimated[known])
+
+def _count(errors: _Errors, moving: Mask) -> OutlierCounts:
+    return count_outliers(errors.wrong, errors.known, moving, errors.estimated)
 
 
 def _disparity_errors(
-    what: str, disparity: Map | None, truth: Map | None, moving: Mask
+    what: str, disparity: Map | None, truth: Map | None, shape: tuple[int, ...]
 ) -> _Errors | None:
     if disparity is None or truth is None:
         return None
-    check_size(what, disparity, truth.shape)
-    known, estimated = _known(what, truth, moving), ~np.isnan(disparity)
-    wrong = np.zeros(known.shape, bool)
-    wrong[known] = disparity_outliers(fill_disparity(disparity)[known], truth[known])
-    return _Errors(wrong, known, estimated)
+    known = _known(what, disparity, truth, shape)
+    return _Errors(
+        disparity_outliers(fill_disparity(disparity), truth), known, has_value(disparity)
+    )
 
 
-def _flow_errors(flow: Map | None, truth: Map | None, moving: Mask) -> _Errors | None:
+def _flow_errors(flow: Map | None, truth: Map | None, shape: tuple[int, ...]) -> _Errors | None:
     if flow is None or truth is None:
         return None
-    check_size("flow", flow, truth.shape)
-    known = _known("flow", truth, moving)
-    estimated = np.asarray(np.isfinite(flow).all(axis=2), bool)
-    wrong = np.zeros(known.shape, bool)
-    wrong[known] = flow_outliers(fill_flow(flow)[known], truth[known])[0]
-    return _Errors(wrong, known, estimated)
+    known = _known("flow", flow, truth, shape)
+    return _Errors(flow_outliers(fill_flow(flow), truth)[0], known, has_value(flow))
 
 
-def _known(what: str, truth: Map, moving: Mask) -> Mask:
-    known = np.isfinite(truth) if truth.ndim == 2 else np.isfinite(truth).all(axis=2)
-    check_size("object map", moving, known.shape)
+def _known(what: str, prediction: Map, truth: Map, shape: tuple[int, ...]) -> Mask:
+    check_size(what, prediction, truth.shape)
+    check_size(f"true {what}", truth, (*shape, *truth.shape[2:]))
+    known = has_value(truth)
     if not known.any():
         raise ValueError(f"true {what} must be known somewhere, it is at no pixel")
-    return np.asarray(known, bool)
+    return known
