@@ -8,14 +8,22 @@ from pathlib import Path
 
 from offline.predictors.base import Predictor
 from offline.predictors.dwarf import DWARFPredictor
+from offline.predictors.insta_dm import InstaDMPredictor
 from offline.predictors.omeganet import DSNetPredictor, OmegaNetPredictor
 from offline.predictors.resizing import area, bilinear
+from offline.predictors.sgdepth import SGDepthPredictor
+from scene_perception.checkpoints.insta_dm import load_insta_dm
 from scene_perception.checkpoints.omeganet import load_dsnet, load_omeganet
+from scene_perception.checkpoints.sgdepth import load_sgdepth
 from scene_perception.checkpoints.weights import load_weights
 from scene_perception.engines.build import resolve_device
 from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.load import load_dwarf_engines
-from scene_perception.engines.random_weights import random_omeganet
+from scene_perception.engines.random_weights import (
+    random_insta_dm,
+    random_omeganet,
+    random_sgdepth,
+)
 from scene_perception.settings import check
 
 
@@ -141,6 +149,16 @@ def _omeganet(setup: Setup) -> Predictor:
     return OmegaNetPredictor(network, *setup.size, device=setup.device, resize=resize)
 
 
+def _sgdepth(setup: Setup) -> Predictor:
+    network = load_sgdepth(Path(setup.config.weights)) if setup.holds else random_sgdepth()
+    return SGDepthPredictor(network, *setup.size, device=setup.device)
+
+
+def _insta_dm(setup: Setup) -> Predictor:
+    network = load_insta_dm(Path(setup.config.weights)) if setup.holds else random_insta_dm()
+    return InstaDMPredictor(network, *setup.size, device=setup.device)
+
+
 def _dwarf(setup: Setup) -> Predictor:
     return DWARFPredictor(load_dwarf_engines(setup.config).engines, setup.fit)
 
@@ -148,4 +166,6 @@ def _dwarf(setup: Setup) -> Predictor:
 MODELS: Mapping[str, Entry] = {
     "omeganet": Entry(192, 640, ("omeganet", "dsnet"), _omeganet),
     "dwarf": Entry(384, 1280, ("dwarf",), _dwarf),
+    "sgdepth": Entry(192, 640, ("sgdepth",), _sgdepth),
+    "insta_dm": Entry(256, 832, ("insta_dm",), _insta_dm),
 }
