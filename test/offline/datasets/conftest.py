@@ -73,3 +73,38 @@ def kitti_scene_flow(tmp_path: Path) -> Path:
         file = root / "training" / "calib_cam_to_cam" / f"{number:06d}.txt"
         file.write_text(f"P_rect_02: {P_LEFT}\nP_rect_03: {P_RIGHT}\n")
     return root
+
+
+@pytest.fixture(scope="session")
+def golden_raw(repository: Path) -> dict[str, np.ndarray]:
+    """Two scans of the metric goldens, their calibration and the maps that the systems make."""
+    with np.load(repository / "test" / "data" / "datasets" / "velodyne.npz") as arrays:
+        return dict(arrays)
+
+
+@pytest.fixture
+def kitti_depth(tmp_path: Path, golden_raw: dict[str, np.ndarray]) -> Path:
+    """KITTI raw with the scans of ``golden_raw`` and a list; the first has neighbours in time."""
+    root = tmp_path / "raw"
+    for index, line in enumerate(golden_raw["files"]):
+        image = root / str(line)
+        drive = image.parents[2]
+        image.parent.mkdir(parents=True)
+        number = int(image.stem)
+        shape = golden_raw[f"velodyne_z_{index}"].shape
+        for step in (-1, 0, 1) if number else (0,):
+            neighbour = image.with_name(f"{number + step:010d}.png")
+            cv2.imwrite(str(neighbour), np.full(shape, 100 + step, np.uint8))
+        scans = drive / "velodyne_points" / "data"
+        scans.mkdir(parents=True)
+        golden_raw[f"velo_{index}"].tofile(scans / f"{number:010d}.bin")
+    for file, names in (
+        ("calib_cam_to_cam.txt", ("R_rect_00", "P_rect_02", "P_rect_03")),
+        ("calib_velo_to_cam.txt", ("R", "T")),
+    ):
+        lines = (f"{n}: {' '.join(repr(float(v)) for v in golden_raw[n])}\n" for n in names)
+        (root / "2011_09_26" / file).write_text(
+            "calib_time: 15-Mar-2012 11:37:16\n" + "".join(lines)
+        )
+    (root / "list.txt").write_text("\n".join(golden_raw["files"]))  # no final newline, as Semseg
+    return root

@@ -13,6 +13,7 @@ from offline.datasets.base import (
     ImageFile,
     even_stamps_ns,
     odom_from_optical,
+    optical_from_odom,
 )
 
 
@@ -72,3 +73,9 @@ def test_a_damaged_file_is_refused_also_where_its_bytes_are_kept(tmp_path):
 
 def test_cameras_are_values():
     assert dataclasses.replace(camera(1)) == camera(1)
+
+
+def test_optical_poses_come_back_exactly():
+    poses = np.tile(np.eye(4), (2, 1, 1))
+    poses[1, :3] = np.random.default_rng(0).normal(size=(3, 4))
+    np.testing.assert_array_equal(optical_from_odom(odom_from_optical(poses)), poses)

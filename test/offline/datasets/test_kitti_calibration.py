@@ -6,7 +6,10 @@ import pytest
 from offline.datasets.kitti_calibration import (
     Projection,
     baseline_m,
+    matrix,
+    object_image_from_velodyne,
     projection,
+    raw_image_from_velodyne,
     read_named,
     read_poses,
 )
@@ -69,3 +72,46 @@ def test_a_wrong_pose_is_named_by_file_and_line(tmp_path, line):
     (tmp_path / "poses.txt").write_text(f"1 0 0 5 0 1 0 6 0 0 1 7\n{line}\n")
     with pytest.raises(ValueError, match=r"poses.txt, line 2 must have 12 numbers"):
         read_poses(tmp_path / "poses.txt")
+
+
+SCANNER_AHEAD = "0 -1 0 {} 0 0 -1 {} 1 0 0 {}"  # optical axes from forward, left, up
+
+
+def test_the_scanners_projection_is_worked_by_hand(tmp_path):
+    (tmp_path / "calib_cam_to_cam.txt").write_text(
+        "calib_time: 09-Jan-2012 13:57:47\nR_rect_00: 0 1 0 -1 0 0 0 0 1\n"
+        "P_rect_02: 10 0 5 1 0 10 4 2 0 0 1 3\nP_rect_03: 20 0 5 1 0 20 4 2 0 0 1 3\n"
+    )
+    (tmp_path / "calib_velo_to_cam.txt").write_text("R: 0 -1 0 0 0 -1 1 0 0\nT: 0.5 0.25 -1\n")
+    # (4, 2, 1) -> camera (-1.5, -0.75, 3) -> rectified (-0.75, 1.5, 3)
+    point = np.array([4.0, 2, 1, 1])
+    left, right = (raw_image_from_velodyne(tmp_path, camera) for camera in (2, 3))
+    assert (left @ point).tolist() == [8.5, 29, 6]
+    assert (right @ point).tolist() == [1, 44, 6]
+
+
+def test_the_object_benchmark_has_it_in_one_file(tmp_path):
+    (tmp_path / "000000.txt").write_text(
+        "P2: 10 0 5 1 0 10 4 2 0 0 1 3\nR0_rect: 0 1 0 -1 0 0 0 0 1\n"
+        f"Tr_velo_to_cam: {SCANNER_AHEAD.format(0.5, 0.25, -1)}\n"
+    )
+    projected = object_image_from_velodyne(tmp_path / "000000.txt") @ [4.0, 2, 1, 1]
+    assert projected.tolist() == [8.5, 29, 6]
+
+
+@pytest.mark.parametrize("missing", ["R_rect_00", "P_rect_02", "R", "T"])
+def test_a_matrix_that_is_missing_is_named(tmp_path, missing):
+    names = {"R_rect_00": 9, "P_rect_02": 12, "R": 9, "T": 3}
+    lines = {name: f"{name}: {'1 ' * count}\n" for name, count in names.items()}
+    lines[missing] = f"{missing}: 1 2\n"
+    (tmp_path / "calib_cam_to_cam.txt").write_text(lines["R_rect_00"] + lines["P_rect_02"])
+    (tmp_path / "calib_velo_to_cam.txt").write_text(lines["R"] + lines["T"])
+    message = rf"calib_(cam|velo)_to_cam.txt must have {missing} with {names[missing]} numbers"
+    with pytest.raises(ValueError, match=message):
+        raw_image_from_velodyne(tmp_path, 2)
+
+
+def test_a_matrix_must_be_finite(tmp_path):
+    named = {"R": np.array([1.0, np.nan])}
+    with pytest.raises(ValueError, match=r"a.txt must have R with 2 numbers, got \[1.0, nan\]"):
+        matrix(named, "R", (1, 2), tmp_path / "a.txt")
