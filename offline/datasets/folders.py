@@ -40,6 +40,28 @@ def entries(name: str, lines: Sequence[str]) -> tuple[Entry, ...]:
     return tuple(Entry(where, tuple(line.split())) for where, line in numbered if line.strip())
 
 
+def find_list(what: str, root: Path, split: str, *, lines: str) -> Path:
+    """Return the list ``<root>/<split>.txt``, or the file ``split`` itself.
+
+    Args:
+        what: name of the folder's kind.
+        root: what the user gave.
+        split: a list's name without ``.txt``, or its file.
+        lines: what the lines are expected to be, for the message.
+
+    Raises:
+        ValueError: saying what was expected and what is there.
+    """
+    own = root / f"{split}.txt"
+    if own.is_file():
+        return own
+    if Path(split).is_file():
+        return Path(split)
+    raise ValueError(
+        f"{what} folder {root} must have {split}.txt with lines of {lines}; {contents(root)}"
+    )
+
+
 def require_folder(what: str, root: Path, needed: str, *, holds: str) -> Path:
     """Return ``root / needed``, which must be a folder.
 

@@ -12,6 +12,7 @@ Kinds of truth, each in the pixels of ``current``:
 | ``flow_noc``, ``flow_occ`` | (px float32 (H, W, 2), known bool (H, W)) |
 | ``disparity_noc_0``, ``disparity_occ_0``, ``disparity_noc_1``, ``disparity_occ_1`` | px, NaN where not known, float32 (H, W) |
 | ``object_map`` | 0 background, else the number of a moving object, uint8 (H, W) |
+| ``instance_masks`` | of each thing that could move, found by another network, bool (N, H, W) |
 | ``labels`` | Cityscapes train ids, 255 void, uint8 (H, W) |
 | ``label_ids`` | Cityscapes ids as stored, uint8 (H, W) |
 | ``world_from_camera`` | float64 (4, 4) |
