@@ -6,12 +6,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from offline.datasets.camvid import read_camvid
+from offline.datasets.cityscapes_folders import read_cityscapes
 from offline.datasets.generated import generated_samples
 from offline.datasets.kitti_2015 import read_kitti_2015
 from offline.datasets.kitti_depth import read_kitti_depth
 from offline.datasets.kitti_object import read_kitti_object
+from offline.datasets.kitti_semantics import read_kitti_semantics
 from offline.datasets.kitti_sequences import odometry_samples, raw_samples
 from offline.datasets.samples import Sample
+from offline.datasets.semseg_folders import (
+    read_semseg_cityscapes,
+    read_semseg_depth,
+    read_semseg_kitti,
+)
+from offline.datasets.sgdepth_folders import read_sgdepth_folders
+from offline.datasets.three_frame import read_three_frame
+from offline.datasets.vis_folders import read_vis_folders
 
 Samples = tuple[Sample, ...]
 _GENERATED = 100
@@ -77,6 +88,11 @@ def _kitti_2015(root: Path, selection: Selection) -> Samples:
     return read_kitti_2015(root, split=selection.split or "training", depth=rule)
 
 
+def _by_split(read: Callable[..., Samples], usual: str) -> Callable[[Path, Selection], Samples]:
+    """Return a reader that takes nothing but a split."""
+    return lambda root, chosen: read(root, split=chosen.split or usual)
+
+
 def _scans(selection: Selection) -> str:
     return selection.truth or "velodyne_z"
 
@@ -100,5 +116,26 @@ DATASETS: Mapping[str, DataSet] = {
         lambda root, _: odometry_samples(root), "one sequence: image_2 or image_0, calib.txt, poses"
     ),
     "kitti_2015": DataSet(_kitti_2015, "KITTI 2015 scene flow, with multi-view frames beside it"),
+    "kitti_semantics": DataSet(
+        _by_split(read_kitti_semantics, "training"),
+        "training/image_2 and semantic",
+    ),
+    "cityscapes": DataSet(_by_split(read_cityscapes, "val"), "leftImg8bit, gtFine, disparity"),
+    "camvid": DataSet(_by_split(read_camvid, "val"), "train, val and their _labels"),
+    "three_frame": DataSet(
+        _by_split(read_three_frame, "val"), "drives with three frames in each image, and lists"
+    ),
+    "vis": DataSet(
+        _by_split(read_vis_folders, "val"), "KITTI-VIS or Cityscapes-VIS: scenes and lists"
+    ),
+    "sgdepth": DataSet(
+        _by_split(read_sgdepth_folders, "kitti_zhou_split/test"),
+        "SGDepth's folder of data sets; --split SPLIT/PART",
+    ),
+    "semseg_kitti": DataSet(_by_split(read_semseg_kitti, "val"), "KITTI semantics in 160 and 40"),
+    "semseg_cityscapes": DataSet(
+        _by_split(read_semseg_cityscapes, "val"), "Cityscapes with depth below 85 m"
+    ),
+    "semseg_depth": DataSet(_by_split(read_semseg_depth, "val"), "KITTI prepared for training"),
     "generated": DataSet(_generated, "the street of offline.synthetic, rendered; --split SEED"),
 }

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offline.datasets.samples import Sample
-from offline.evaluation.pictures import FAR_M, NEAR_M, depth_errors_on, points_on
+from offline.evaluation.pictures import depth_errors_on, measured_range, points_on
 from offline.evaluation.task import Outputs, Picture, Record, Task, Truths, plane, same_size
 from offline.metrics.depth import (
     DepthProtocol,
@@ -70,8 +70,8 @@ class DepthTask(Task[DepthScore]):
         scaled = np.asarray(self.score(sample, truth, outputs).scale * depth, np.float32)
         return {
             "measured depth": points_on(image, known),
-            "predicted depth, scaled": color_depth(scaled, NEAR_M, FAR_M),
-            "error: blue too near, red too far": depth_errors_on(image, known, scaled),
+            "predicted depth, scaled": color_depth(scaled, *measured_range(known)),
+            "error: blue 25 % too near, red 25 % too far": depth_errors_on(image, known, scaled),
         }
 
 

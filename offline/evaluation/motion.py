@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from offline.datasets.samples import Sample
 from offline.evaluation.task import Outputs, Picture, Record, Task, Truths, plane, same_size
-from offline.metrics.motion_mask import MotionScore, conclude_motion_mask, score_motion_mask
+from offline.metrics.motion_mask import (
+    MotionScore,
+    conclude_motion_mask,
+    mask_at_truth,
+    score_motion_mask,
+)
 from scene_perception.overlays import overlay_mask
-from scene_perception.pipelines.postprocess import mask_image, resized
+from scene_perception.pipelines.postprocess import mask_image
 
 
 @dataclass(frozen=True)
@@ -69,4 +73,4 @@ class MotionTask(Task[MotionScore]):
         if "motion_mask" in outputs:
             return same_size(outputs["motion_mask"], shape, "predicted motion mask")
         mask = mask_image(outputs["labels"], outputs["motion_probability"], self.threshold)
-        return resized(mask, (shape[1], shape[0]), cv2.INTER_NEAREST_EXACT)
+        return mask_at_truth(mask, shape)

@@ -8,13 +8,18 @@ from numpy.typing import NDArray
 
 from scene_perception.visualization import color_depth
 
-NEAR_M, FAR_M = 1.0, 80.0
 _BLUE = np.array([40, 90, 255], np.float32)
 _RED = np.array([255, 50, 30], np.float32)
 _WHITE = np.array([255, 255, 255], np.float32)
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.floating]
+
+
+def measured_range(depth: Floats) -> tuple[float, float]:
+    """Return the nearest and the farthest depth worth a colour of their own. # (H, W)."""
+    near, far = np.percentile(depth[depth > 0], (2.0, 98.0))
+    return float(near), max(float(far), 1.01 * float(near))
 
 
 def points_on(image: Picture, depth: Floats, radius: int = 1) -> Picture:
@@ -26,7 +31,7 @@ def points_on(image: Picture, depth: Floats, radius: int = 1) -> Picture:
         radius: of a dot, px; where dots overlap the nearest point is seen.
     """
     known = np.where(depth > 0, depth, np.nan).astype(np.float32)
-    return _dots(image, depth, color_depth(known, NEAR_M, FAR_M), radius)
+    return _dots(image, depth, color_depth(known, *measured_range(depth)), radius)
 
 
 def depth_errors_on(image: Picture, known: Floats, depth: Floats, worst: float = 0.25) -> Picture:

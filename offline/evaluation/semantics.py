@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from offline.datasets.label_maps import train_ids
 from offline.datasets.samples import Sample
 from offline.evaluation.task import Outputs, Picture, Record, Task, Truths, plane, same_size
 from offline.metrics.protocols import describe
@@ -24,13 +26,18 @@ Confusion = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class SemanticsTask(Task[Confusion]):
-    """Intersection over union and accuracies, pooled over all pixels."""
+    """Intersection over union and accuracies, pooled over all pixels.
+
+    Attributes:
+        protocol: how labels are compared.
+        kinds: ``label_ids`` (Cityscapes ids) or ``labels`` (train ids) alone.
+    """
 
     protocol: SemanticsProtocol
+    kinds: tuple[str, ...] = ("label_ids",)
 
     name = "semantics"
     output = "semantics"
-    kinds = ("label_ids",)
     ranked_by = "pixel_accuracy"
     higher_is_better = True
 
@@ -41,8 +48,16 @@ class SemanticsTask(Task[Confusion]):
 
     def score(self, sample: Sample, truth: Truths, outputs: Outputs) -> Confusion:
         """Return one image's confusion matrix: rows are the truth. # (C, C)."""
-        known = plane(truth, "label_ids")
-        return confusion_matrix(known, _labels(outputs, known.shape, self.protocol), self.protocol)
+        (kind,) = self.kinds
+        known = plane(truth, kind)
+        labels = _labels(outputs, known.shape, self.protocol)
+        return confusion_matrix(known, labels, self.protocol, kind=kind)
+
+    def fitted(self, samples: Sequence[Sample]) -> SemanticsTask:
+        """Return the task that compares train ids, where samples have no Cityscapes ids."""
+        if samples and not samples[0].truth.keys() & {"label_ids"}:
+            return dataclasses.replace(self, kinds=("labels",))
+        return self
 
     def values(self, score: Confusion) -> dict[str, float]:
         """Return one image's figures."""
@@ -57,14 +72,13 @@ class SemanticsTask(Task[Confusion]):
         self, sample: Sample, image: Picture, truth: Truths, outputs: Outputs
     ) -> dict[str, Picture]:
         """Return the image and the predicted and true labels."""
-        shape = plane(truth, "label_ids").shape
-        pictures = {
+        (kind,) = self.kinds
+        known = plane(truth, kind)
+        return {
             "image": image,
-            "predicted labels": color_labels(_labels(outputs, shape, self.protocol)),
+            "predicted labels": color_labels(_labels(outputs, known.shape, self.protocol)),
+            "true labels": color_labels(train_ids(known) if kind == "label_ids" else known),
         }
-        if "labels" in truth:
-            pictures["true labels"] = color_labels(plane(truth, "labels"))
-        return pictures
 
 
 def _labels(

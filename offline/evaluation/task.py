@@ -51,7 +51,7 @@ class Task(ABC, Generic[Score]):
 
     name: ClassVar[str]
     output: ClassVar[str]
-    kinds: ClassVar[tuple[str, ...]]
+    kinds: tuple[str, ...]
     ranked_by: ClassVar[str]
     higher_is_better: ClassVar[bool] = False
 
@@ -81,6 +81,10 @@ class Task(ABC, Generic[Score]):
         self, sample: Sample, image: Picture, truth: Truths, outputs: Outputs
     ) -> dict[str, Picture]:
         """Return caption -> RGB picture of what is right and wrong in one sample. # (H, W, 3)."""
+
+    def fitted(self, samples: Sequence[Sample]) -> Task[Score]:
+        """Return the task for samples that know another kind of truth of the same things."""
+        return self
 
     def overview(self, records: Sequence[Record[Score]]) -> dict[str, Picture]:
         """Return caption -> picture of all samples together; none for most tasks."""
