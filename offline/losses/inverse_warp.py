@@ -70,23 +70,18 @@ def back_project(depth: Tensor, intrinsics: Tensor) -> Tensor:
     return rays.unflatten(2, (height, width)) * depth
 
 
-def locate(points: Tensor, rotation: Tensor, translation: Tensor, intrinsics: Tensor) -> SourceView:
-    """Return where moved points lie in the source image.
+def project_points(moved: Tensor) -> SourceView:
+    """Return where points lie in the source image.
 
     Args:
-        points: in the target's optical frame. # (B, 3, H, W)
-        rotation: from target to source. # (B, 3, 3)
-        translation: after the rotation; one for all points or each its own.
-            # (B, 3, 1, 1) or (B, 3, H, W)
-        intrinsics: of the source image. # (B, 3, 3)
+        moved: K times the points in the source's optical frame. # (B, 3, H, W)
     """
-    height, width = points.shape[2:]
-    moved = (intrinsics @ rotation) @ points.flatten(2) + intrinsics @ translation.flatten(2)
+    height, width = moved.shape[2:]
     depth = moved[:, 2:].clamp(min=MIN_DEPTH)
-    position = (moved[:, :2] / depth).unflatten(2, (height, width))
+    position = moved[:, :2] / depth
     last = position.new_tensor([width - 1, height - 1])
     grid = 2 * position.permute(0, 2, 3, 1) / last - 1
-    return SourceView(grid, position, depth.unflatten(2, (height, width)))
+    return SourceView(grid, position, depth)
 
 
 def view_source(depth: Tensor, source_from_target: Tensor, intrinsics: Tensor) -> SourceView:
@@ -106,8 +101,10 @@ def view_source(depth: Tensor, source_from_target: Tensor, intrinsics: Tensor) -
             f"source_from_target must be {(len(depth), 4, 4)} for its depth, "
             f"got {tuple(source_from_target.shape)}"
         )
-    rotation, translation = source_from_target[:, :3, :3], source_from_target[:, :3, 3:, None]
-    return locate(back_project(depth, intrinsics), rotation, translation, intrinsics)
+    projection = intrinsics @ source_from_target[:, :3]
+    points = back_project(depth, intrinsics)
+    moved = projection[:, :, :3] @ points.flatten(2) + projection[:, :, 3:]
+    return project_points(moved.view_as(points))
 
 
 def check_depth(depth: Tensor, intrinsics: Tensor) -> None:

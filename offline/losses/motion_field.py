@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from offline.losses.inverse_warp import Padding, back_project, check_depth, locate, sample
+from offline.losses.inverse_warp import Padding, back_project, check_depth, project_points, sample
 from scene_perception.geometry.camera import pixel_grid
 from scene_perception.geometry.se3 import pose_matrix
 
@@ -91,8 +91,7 @@ def warp_by_motion_field(
             f"motion field must be {(len(depth), 6, height, width)} for its depth, "
             f"got {tuple(field.shape)}"
         )
-    points = back_project(depth, intrinsics)
-    view = locate(points, field_rotation(field), field[:, :3], intrinsics)
+    view = project_points(_move(back_project(depth, intrinsics), field, intrinsics))
     if padding == "zeros":
         view = view.kept_apart()
     return MotionWarp(
@@ -102,3 +101,11 @@ def warp_by_motion_field(
         view.depth,
         view.position - pixel_grid(height, width, depth.device),
     )
+
+
+def _move(points: Tensor, field: Tensor, intrinsics: Tensor) -> Tensor:
+    """Return K times the moved points. # (B, 3, H, W)."""
+    projection = (intrinsics @ field_rotation(field))[..., None, None]
+    translation = (intrinsics @ field[:, :3].flatten(2)).view_as(points)
+    # Summed as published: a matrix product rounds otherwise.
+    return (projection * points[:, None]).sum(2) + translation
