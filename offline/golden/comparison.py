@@ -1,7 +1,8 @@
 """How far our arrays are from a golden case's, and how far they may be.
 
 Measures: ``absolute`` is the largest absolute error; ``range`` is that divided by the golden
-array's range (largest minus smallest value); ``half`` is the largest absolute error beyond
+array's range (largest minus smallest value); ``element`` is the largest error divided by its own
+element's magnitude, for arrays of scalars; ``half`` is the largest absolute error beyond
 half a unit in the last place of the golden array's float16; ``agreement`` is the percentage
 of equal elements; ``close`` that of elements whose error is at most the rule's ``within`` times
 the range. A NaN where the golden array has one is no error. The limits are data:
@@ -76,6 +77,7 @@ def compare(name: str, model: str, golden: NDArray[Any], ours: NDArray[Any]) -> 
     figures = {
         "absolute": absolute,
         "range": absolute / span if span > 0 else (0.0 if absolute == 0 else np.inf),
+        "element": _of_element(errors, expected),
         "agreement": _percentage(same),
         "close": _percentage(errors <= float(rule.get("within", 0.0)) * span),
     }
@@ -88,12 +90,18 @@ def _span(values: NDArray[np.float64]) -> float:
     return float(np.ptp(known)) if known.size else 0.0
 
 
+def _of_element(errors: NDArray[np.float64], expected: NDArray[np.float64]) -> float:
+    wrong = errors != 0
+    with np.errstate(divide="ignore"):
+        return float(np.max(errors[wrong] / np.abs(expected[wrong]), initial=0.0))
+
+
 def _percentage(passed: NDArray[np.bool_]) -> float:
     return 100.0 * float(np.mean(passed)) if passed.size else 100.0
 
 
 def _beyond_half(golden: NDArray[Any], errors: NDArray[np.float64]) -> float:
-    rounding = 0.5 * np.abs(np.spacing(golden.astype(np.float16))).astype(np.float64)
+    rounding = 0.5 * np.spacing(np.abs(golden.astype(np.float16))).astype(np.float64)
     return float(np.max(errors - rounding, initial=0.0))
 
 

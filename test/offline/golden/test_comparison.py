@@ -31,6 +31,16 @@ def test_half_precision_forgives_rounding_and_no_more():
     assert not compare("semantic_logits", "omeganet", golden, np.array([2.0 + 1 / 900])).passed
 
 
+def test_error_of_an_element_divides_by_its_own_magnitude():
+    golden = np.array([1000.0, -0.5, 0.0])
+    passing = compare("loss_per_scale", "sgdepth", golden, np.array([1000.0, -0.5000049, 0.0]))
+    assert passing.measure == "element"
+    assert passing.passed
+    assert not compare("loss_per_scale", "sgdepth", golden, golden + [0, 6e-6, 0]).passed
+    assert not compare("loss_per_scale", "sgdepth", golden, golden + [0, 0, 1e-12]).passed
+    assert not compare("loss_depth", "sgdepth", np.array(1.0), np.array(np.nan)).passed
+
+
 def test_agreement_counts_equal_elements():
     golden, ours = np.zeros(1000), np.zeros(1000)
     ours[0] = 1
