@@ -8,25 +8,30 @@ KITTI semantics has labels of the same images, in ``semantic`` or in ``data_sema
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from offline.datasets.base import ImageFile
-from offline.datasets.folders import Entry, contents, entries, read_list, require_folder
+from offline.datasets.folders import Entry, entries, read_list
 from offline.datasets.kitti_2015_depth import DEPTHS, disparity_depth
-from offline.datasets.kitti_2015_lists import LISTS, MOMENT, list_lines
+from offline.datasets.kitti_2015_files import (
+    LEFT,
+    MOMENT,
+    RIGHT,
+    SPLITS,
+    Frame,
+    find_split,
+    frames_in,
+    parse_frame,
+    scenes_of,
+)
+from offline.datasets.kitti_2015_lists import LISTS, list_lines
 from offline.datasets.label_maps import read_labels, read_train_ids
 from offline.datasets.samples import Sample, Truth
 from offline.kitti_files import read_disparity, read_flow
 
-SPLITS = ("training", "testing")
-LEFT, RIGHT = "image_2", "image_3"
-
-_IMAGE = re.compile(r"(\d{6})_(\d{2})\.png")
-_HOLDS = "000000_10.png, 000000_11.png ..."
 _READERS: dict[str, tuple[str, Callable[[Path], Truth]]] = {
     "flow_noc": ("flow_noc", read_flow),
     "flow_occ": ("flow_occ", read_flow),
@@ -60,30 +65,31 @@ class _Files:
     labels: Path | None
     depth: str
 
-    def image(self, camera: str, scene: int, moment: int) -> ImageFile:
-        own = self.others is None or moment in (MOMENT, MOMENT + 1)
+    def image(self, camera: str, frame: Frame) -> ImageFile:
+        own = self.others is None or frame.moment in (MOMENT, MOMENT + 1)
         folder = self.folder if own else self.others or self.folder
-        return ImageFile(folder / camera / _name(scene, moment))
+        return ImageFile(folder / camera / frame.file_name)
 
-    def pictures(self, scene: int, moment: int, *, previous: bool) -> dict[str, ImageFile]:
-        roles = {"current": (LEFT, moment), "next": (LEFT, moment + 1)}
+    def pictures(self, frame: Frame, *, previous: bool) -> dict[str, ImageFile]:
+        following = frame._replace(moment=frame.moment + 1)
+        roles = {"current": (LEFT, frame), "next": (LEFT, following)}
         if previous:
-            roles = {"previous": (LEFT, moment - 1), **roles}
+            roles = {"previous": (LEFT, frame._replace(moment=frame.moment - 1)), **roles}
         if (self.folder / RIGHT).is_dir():
-            roles |= {"right": (RIGHT, moment), "next_right": (RIGHT, moment + 1)}
-        return {role: self.image(camera, scene, time) for role, (camera, time) in roles.items()}
+            roles |= {"right": (RIGHT, frame), "next_right": (RIGHT, following)}
+        return {role: self.image(*place) for role, place in roles.items()}
 
-    def truth(self, scene: int, moment: int) -> Readers:
-        if moment != MOMENT:
+    def truth(self, frame: Frame) -> Readers:
+        if frame.moment != MOMENT:
             return {}
-        name = _name(scene, moment)
+        name = frame.file_name
         found: dict[str, Callable[[], Truth]] = {
             kind: partial(read, self.folder / folder / name)
             for kind, (folder, read) in _READERS.items()
             if (self.folder / folder).is_dir()
         }
         if "disparity_occ_0" in found:
-            calibration = self.folder / "calib_cam_to_cam" / f"{scene:06d}.txt"
+            calibration = self.folder / "calib_cam_to_cam" / f"{frame.scene:06d}.txt"
             disparity = self.folder / "disp_occ_0" / name
             found["depth"] = partial(disparity_depth, disparity, calibration, self.depth)
         if self.labels is not None:
@@ -133,10 +139,7 @@ def _entries(split: str) -> tuple[Entry, ...] | None:
 
 
 def _find(root: Path, split: str, depth: str) -> _Files:
-    inside = root.parent if root.name == LEFT else root
-    folder = inside if (inside / LEFT).is_dir() else root / split
-    if not (folder / LEFT).is_dir():
-        require_folder("KITTI 2015", root, f"{split}/{LEFT}", holds=_HOLDS)
+    folder = find_split(root, split)
     beside = folder.resolve().parents[1]
     others = beside / "data_scene_flow_multiview" / folder.name
     labels = (folder / "semantic", beside / "data_semantics" / folder.name / "semantic")
@@ -149,54 +152,41 @@ def _find(root: Path, split: str, depth: str) -> _Files:
 
 
 def _all(files: _Files) -> tuple[Sample, ...]:
-    names = [path.name for path in (files.folder / LEFT).iterdir()]
-    found = [(int(m[1]), int(m[2])) for m in map(_IMAGE.fullmatch, names) if m]
-    scenes = sorted({scene for scene, moment in found if moment in (MOMENT, MOMENT + 1)})
-    if not scenes:
-        raise ValueError(
-            f"{files.folder / LEFT} must hold images called {_HOLDS}; "
-            f"{contents(files.folder / LEFT)}"
-        )
-    previous = files.others is not None or any(moment < MOMENT for _, moment in found)
-    return tuple(_sample(files, scene, MOMENT, previous=previous) for scene in scenes)
+    frames = frames_in(files.folder)
+    scenes = scenes_of(frames, files.folder)
+    previous = files.others is not None or any(frame.moment < MOMENT for frame in frames)
+    return tuple(_sample(files, Frame(scene, MOMENT), previous=previous) for scene in scenes)
 
 
 def _sample(
     files: _Files,
-    scene: int,
-    moment: int,
+    frame: Frame,
     *,
     previous: bool,
     where: str = "",
     listed: Readers | None = None,
 ) -> Sample:
     return Sample(
-        name=_name(scene, moment).removesuffix(".png"),
-        pictures=files.pictures(scene, moment, previous=previous),
-        truth={**files.truth(scene, moment), **(listed or {})},
+        name=frame.file_name.removesuffix(".png"),
+        pictures=files.pictures(frame, previous=previous),
+        truth={**files.truth(frame), **(listed or {})},
         where=where,
-        sequence=f"{scene:06d}",
+        sequence=f"{frame.scene:06d}",
     )
 
 
 def _listed_sample(files: _Files, entry: Entry) -> Sample:
-    if len(entry.words) not in _CURRENT:
+    count = len(entry.words)
+    if count not in _CURRENT:
         raise ValueError(
             f"{entry.where} must name 1, 3, 4 or 7 files (as the lists of omegaNet and DWARF), "
-            f"got {len(entry.words)}"
+            f"got {count}"
         )
-    word = entry.words[_CURRENT[len(entry.words)]]
-    match = _IMAGE.fullmatch(PurePosixPath(word).name)
-    if match is None:
+    word = entry.words[_CURRENT[count]]
+    frame = parse_frame(PurePosixPath(word).name)
+    if frame is None:
         raise ValueError(f"{entry.where} must name images as 000000_10.png, got {word!r}")
-    moment = int(match[2])
-    previous = len(entry.words) == 3 or (files.others is not None and moment > 0)
+    previous = count == 3 or (files.others is not None and frame.moment > 0)
     labels = zip(_LISTED, entry.words[4:], strict=False)
     listed = {kind: partial(_READERS[kind][1], files.folder / file) for kind, file in labels}
-    return _sample(
-        files, int(match[1]), moment, previous=previous, where=entry.where, listed=listed
-    )
-
-
-def _name(scene: int, moment: int) -> str:
-    return f"{scene:06d}_{moment:02d}.png"
+    return _sample(files, frame, previous=previous, where=entry.where, listed=listed)

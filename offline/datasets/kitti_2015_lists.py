@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import product
 
+from offline.datasets.kitti_2015_files import MOMENT
+
 SCENES = 200
-MOMENT = 10
 _ABLATION_SCENES = 160  # the other 40 are what the ablation is tested on
 _PAIRS = 20  # of the multi-view extension's 21 frames
 

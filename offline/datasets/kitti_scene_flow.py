@@ -6,7 +6,6 @@ colour images ``000000_10.png`` and ``000000_11.png``, and ``calib_cam_to_cam/00
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,14 +13,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from offline.datasets.kitti_2015_files import (
+    LEFT,
+    MOMENT,
+    RIGHT,
+    Frame,
+    find_split,
+    frames_in,
+    scenes_of,
+)
+from offline.datasets.kitti_2015_files import SPLITS as SPLITS
 from offline.datasets.kitti_calibration import baseline_m, projection, read_named
 from scene_perception.geometry.stereo_camera import StereoCamera
 from scene_perception.recordings.image_folder import read_image
-
-SPLITS = ("training", "testing")
-
-_LEFT, _RIGHT = "image_2", "image_3"
-_IMAGE = re.compile(r"(\d{6})_1[01]\.png")
 
 Image = NDArray[np.uint8]
 Images = tuple[Image, Image, Image, Image]
@@ -98,18 +102,8 @@ def read_kitti_scene_flow(root: Path, split: str = "training") -> tuple[ScenePai
     """
     if split not in SPLITS:
         raise ValueError(f"split must be {' or '.join(SPLITS)}, got {split!r}")
-    folder = root if (root / _LEFT).is_dir() else root / split
-    if not (folder / _LEFT).is_dir():
-        raise ValueError(
-            f"KITTI scene flow folder {root} must have {split}/{_LEFT} and {split}/{_RIGHT} with "
-            f"000000_10.png, 000000_11.png ..., got no {folder / _LEFT}"
-        )
-    numbers = sorted(_numbers(folder / _LEFT) | _numbers(folder / _RIGHT))
-    if not numbers:
-        raise ValueError(
-            f"{folder / _LEFT} must hold images called 000000_10.png, 000000_11.png ..., got none"
-        )
-    return tuple(_pairs(folder, number) for number in numbers)
+    folder = find_split(root, split)
+    return tuple(_pairs(folder, scene) for scene in scenes_of(frames_in(folder), folder))
 
 
 def gaps(numbers: Sequence[int]) -> list[int]:
@@ -117,21 +111,15 @@ def gaps(numbers: Sequence[int]) -> list[int]:
     return sorted(set(range(max(numbers, default=-1) + 1)) - set(numbers))
 
 
-def _numbers(folder: Path) -> set[int]:
-    if not folder.is_dir():
-        return set()
-    matches = (_IMAGE.fullmatch(file.name) for file in folder.iterdir())
-    return {int(match[1]) for match in matches if match}
-
-
-def _pairs(folder: Path, number: int) -> ScenePairs:
+def _pairs(folder: Path, scene: int) -> ScenePairs:
+    name, following = (Frame(scene, moment).file_name for moment in (MOMENT, MOMENT + 1))
     return ScenePairs(
-        number,
-        left=folder / _LEFT / f"{number:06d}_10.png",
-        right=folder / _RIGHT / f"{number:06d}_10.png",
-        next_left=folder / _LEFT / f"{number:06d}_11.png",
-        next_right=folder / _RIGHT / f"{number:06d}_11.png",
-        calibration=folder / "calib_cam_to_cam" / f"{number:06d}.txt",
+        scene,
+        left=folder / LEFT / name,
+        right=folder / RIGHT / name,
+        next_left=folder / LEFT / following,
+        next_right=folder / RIGHT / following,
+        calibration=folder / "calib_cam_to_cam" / f"{scene:06d}.txt",
     )
 
 

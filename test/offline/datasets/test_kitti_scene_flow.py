@@ -73,7 +73,7 @@ def test_a_number_none_of_whose_images_is_there_is_a_gap(kitti_scene_flow):
 
 
 def test_a_folder_without_the_split_is_refused(kitti_scene_flow):
-    with pytest.raises(ValueError, match=r"must have testing/image_2 and testing/image_3"):
+    with pytest.raises(ValueError, match=r"must have testing/image_2 with 000000_10.png"):
         read_kitti_scene_flow(kitti_scene_flow, "testing")
 
 
