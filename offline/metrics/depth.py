@@ -16,14 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from offline.metrics.checks import check_numbers, check_size
 from offline.metrics.depth_crops import crop_box
 from offline.metrics.depth_protocol import DepthProtocol
-from offline.metrics.depth_resize import (
-    resize_opencv,
-    resize_spline,
-    resize_tensorflow,
-    resize_torch,
-)
+from offline.metrics.depth_resize import resize_opencv, resize_spline, resize_torch
+from offline.metrics.tensorflow_resize import resize_tensorflow
 
 METRICS = ("abs_rel", "sq_rel", "rmse", "rmse_log", "a1", "a2", "a3")
 
@@ -60,7 +57,7 @@ class DepthScore:
     abs_diff: float
 
 
-def depth_at_truth(inverse_depth: Map, shape: tuple[int, int], protocol: DepthProtocol) -> Map:
+def depth_at_truth(inverse_depth: Map, shape: tuple[int, ...], protocol: DepthProtocol) -> Map:
     """Return depth at the ground truth's size. # (h, w) -> (H, W).
 
     Args:
@@ -175,17 +172,14 @@ def _reciprocal(values: Map, protocol: DepthProtocol) -> Map:
     return depth
 
 
-def _resized(values: Map, shape: tuple[int, int], resize: Callable[[Map, int, int], Map]) -> Map:
-    return values if values.shape == shape else resize(values, *shape)
+def _resized(values: Map, shape: tuple[int, ...], resize: Callable[[Map, int, int], Map]) -> Map:
+    return values if values.shape == shape else resize(values, shape[0], shape[1])
 
 
 def _valid_pairs(depth: Map, truth: NDArray[Any], protocol: DepthProtocol) -> tuple[Map, Map]:
     """Return the truth and the prediction of every valid pixel. # (N,), (N,)."""
-    if depth.ndim != 2 or depth.shape != truth.shape:
-        raise ValueError(f"depth must be {truth.shape} as its truth is, got {depth.shape}")
-    unknown = int(np.count_nonzero(np.isnan(depth)))
-    if unknown:
-        raise ValueError(f"depth must be numbers, got NaN at {unknown} of {depth.size} pixels")
+    check_size("depth", depth, truth.shape)
+    check_numbers("depth", depth)
     box = crop_box(protocol.crop, *truth.shape)
     known = np.asarray(truth[box], np.float32)
     valid = (known > np.float32(protocol.above_m)) & (known < np.float32(protocol.below_m))

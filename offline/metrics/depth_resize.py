@@ -8,7 +8,6 @@ is the protocol's matter, see ``offline.metrics.depth``.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -16,20 +15,14 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from scene_perception.models.layers import resize_bilinear
-
 Map = NDArray[np.float32]
-
-
-def resize_tensorflow(values: Map, height: int, width: int) -> Map:
-    """Resize as ``tf.image.resize_bilinear`` of TensorFlow 1. # (h, w) -> (H, W)."""
-    return _numpy(resize_bilinear(_tensor(values), height, width))
 
 
 def resize_torch(values: Map, height: int, width: int) -> Map:
     """Resize bilinearly, half-pixel centres, corners not aligned. # (h, w) -> (H, W)."""
-    resized = F.interpolate(_tensor(values), (height, width), mode="bilinear", align_corners=False)
-    return _numpy(resized)
+    tensor = torch.from_numpy(np.ascontiguousarray(values))[None, None]
+    resized = F.interpolate(tensor, (height, width), mode="bilinear", align_corners=False)
+    return np.asarray(resized[0, 0].numpy())
 
 
 def resize_opencv(values: Map, height: int, width: int) -> Map:
@@ -78,11 +71,3 @@ def _mirror(index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     period = 2 * (size - 1)
     index = np.abs(index) % period
     return np.where(index < size, index, period - index)
-
-
-def _tensor(values: NDArray[Any]) -> torch.Tensor:
-    return torch.from_numpy(np.ascontiguousarray(values))[None, None]
-
-
-def _numpy(tensor: torch.Tensor) -> Map:
-    return np.asarray(tensor[0, 0].numpy())

@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from offline.kitti_files import decode_flow, encode_flow
 from offline.metrics.checks import check_numbers, check_size
+from offline.metrics.depth_resize import resize_torch
 from offline.metrics.outliers import OutlierCounts, count_outliers, flow_outliers, sum_outliers
-from scene_perception.models.layers import resize_bilinear
+from offline.metrics.tensorflow_resize import resize_tensorflow
 
 RESIZES = ("tensorflow", "torch")
 AVERAGES = ("images", "pixels")
@@ -179,9 +178,6 @@ def _pooled_ratio(parts: Sequence[float], wholes: Sequence[int]) -> float:
 def _resized(flow: Flow, height: int, width: int, protocol: FlowProtocol) -> Flow:
     if flow.shape[:2] == (height, width):
         return flow
-    planes = torch.from_numpy(np.ascontiguousarray(flow.transpose(2, 0, 1), np.float32))[None]
     if protocol.resize == "tensorflow":
-        resized = resize_bilinear(planes, height, width)
-    else:
-        resized = F.interpolate(planes, (height, width), mode="bilinear", align_corners=False)
-    return np.asarray(resized[0].permute(1, 2, 0).numpy())
+        return resize_tensorflow(flow, height, width)
+    return np.stack([resize_torch(flow[..., axis], height, width) for axis in (0, 1)], axis=2)

@@ -13,13 +13,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from offline.datasets.label_maps import VOID, nearest_train_ids, train_ids
 from offline.metrics.checks import check_numbers
+from offline.metrics.tensorflow_resize import largest_after_resize
 from scene_perception.cityscapes import CLASSES
-from scene_perception.models.layers import resize_bilinear
 
 RESIZES = ("logits_tensorflow", "labels_nearest", "truth_nearest")
 UNKNOWN_IDS = ("void", "nearest")
@@ -99,9 +98,7 @@ def labels_at_truth(
     check_numbers("logits", logits.transpose(1, 2, 0))
     height, width = shape[:2]
     if protocol.resize == "logits_tensorflow":
-        planes = torch.from_numpy(np.ascontiguousarray(logits, np.float32))[None]
-        resized = resize_bilinear(planes, height, width)
-        return np.asarray(resized[0].argmax(0).to(torch.uint8).numpy())
+        return largest_after_resize(logits, height, width)
     labels = logits.argmax(axis=0).astype(np.uint8)
     return _nearest(labels, height, width) if protocol.resize == "labels_nearest" else labels
 
@@ -205,7 +202,7 @@ def _iou(confusion: Confusion) -> NDArray[np.float64]:
 
 
 def _ratio(part: Confusion, whole: Confusion) -> NDArray[np.float64]:
-    return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+    return np.asarray(np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0))
 
 
 def _by_category(confusion: Confusion) -> Confusion:
