@@ -17,12 +17,12 @@ from offline.datasets.kitti_2015_files import (
     LEFT,
     MOMENT,
     RIGHT,
+    SPLITS,
     Frame,
     find_split,
     frames_in,
     scenes_of,
 )
-from offline.datasets.kitti_2015_files import SPLITS as SPLITS
 from offline.datasets.kitti_calibration import baseline_m, projection, read_named
 from scene_perception.geometry.stereo_camera import StereoCamera
 from scene_perception.recordings.image_folder import read_image
