@@ -36,8 +36,8 @@ def test_error_of_an_element_divides_by_its_own_magnitude():
     passing = compare("loss_per_scale", "sgdepth", golden, np.array([1000.0, -0.5000049, 0.0]))
     assert passing.measure == "element"
     assert passing.passed
-    assert not compare("loss_per_scale", "sgdepth", golden, golden + [0, 6e-6, 0]).passed
-    assert not compare("loss_per_scale", "sgdepth", golden, golden + [0, 0, 1e-12]).passed
+    assert not compare("loss_per_scale", "sgdepth", golden, np.array([1e3, -0.500006, 0])).passed
+    assert not compare("loss_per_scale", "sgdepth", golden, np.array([1e3, -0.5, 1e-12])).passed
     assert not compare("loss_depth", "sgdepth", np.array(1.0), np.array(np.nan)).passed
 
 
