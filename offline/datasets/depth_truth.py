@@ -23,6 +23,19 @@ from offline.kitti_files import read_depth
 SCANNED = ("velodyne_forward", "velodyne_z", "velodyne_png")
 TRUTHS = (*SCANNED, "improved")
 
+# Where annotated drives lie, from the data set's folder: among the raw ones or apart.
+_ANNOTATED = (
+    "{date}/{drive}",
+    "data_depth_annotated/val/{drive}",
+    "data_depth_annotated/train/{drive}",
+    "../data_depth_annotated/val/{drive}",
+    "../data_depth_annotated/train/{drive}",
+    "val/{drive}",
+    "train/{drive}",
+    "{drive}",
+)
+_MAPS = "proj_depth/groundtruth/image_{camera:02d}"
+
 Depth = NDArray[np.float32]
 
 
@@ -64,3 +77,33 @@ def improved_depth(file: Path, image: Path) -> Depth:
             f"{depth.shape[1]}x{depth.shape[0]} px"
         )
     return depth
+
+
+def annotated_map(root: Path, drive: str, camera: int, number: int) -> Path:
+    """Return the annotated depth map of a frame, in the first layout that has its drive.
+
+    Args:
+        root: the folder of KITTI raw, with the maps among the drives or in
+            ``data_depth_annotated``, which may also lie beside it; or that of the maps alone.
+        drive: such as ``2011_09_26_drive_0002_sync``.
+        camera: 2 or 3.
+        number: of the frame.
+
+    Raises:
+        ValueError: if it is not there.
+    """
+    drives = [place.format(date=drive[:10], drive=drive) for place in _ANNOTATED]
+    folders = [root / place / _MAPS.format(camera=camera) for place in drives]
+    folder = next(filter(Path.is_dir, folders), None)
+    if folder is None:
+        raise ValueError(
+            f"annotated depth maps of {drive} must lie in {folders[0]}, in "
+            f"{root / 'data_depth_annotated'} or beside {root}, got none"
+        )
+    file = folder / f"{number:010d}.png"
+    if not file.is_file():
+        raise ValueError(
+            f"annotated depth map {file} must be there, got none; the first and last five frames "
+            "of a drive have none: the split 'eigen_benchmark' leaves them out"
+        )
+    return file

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offline.datasets.kitti_calibration import projection, read_named
+from offline.datasets.velodyne import through_png
 from offline.kitti_files import read_disparity
 
 BASELINE_M = 0.54
@@ -52,8 +53,7 @@ def _sgdepth(disparity: Float, calibration: Path) -> Float:
         raise ValueError(f"{calibration} must have K_02 with 9 numbers, got {camera.tolist()}")
     focal = (camera[0] + camera[4]) / 2
     depth = np.nan_to_num(BASELINE_M * focal / (disparity.astype(np.float64) + 1e-11))
-    stored: Float = (depth * 256).astype(np.int64).astype(np.uint16).astype(np.float32)
-    return stored / np.float32(256)
+    return through_png(depth).astype(np.float32)
 
 
 DEPTHS: dict[str, Callable[[Float, Path], Float]] = {"rectified": _rectified, "sgdepth": _sgdepth}

@@ -10,6 +10,7 @@ from offline.datasets.base import ImageFile
 from offline.datasets.depth_truth import (
     TRUTHS,
     Depth,
+    annotated_map,
     improved_depth,
     require_truth,
     scanned_depth,
@@ -20,20 +21,8 @@ from offline.datasets.kitti_named_splits import split_frames
 from offline.datasets.kitti_splits import RawFrame
 from offline.datasets.samples import Sample
 
+_DATES = "20[0-9][0-9]_[0-9][0-9]_[0-9][0-9]"
 _SUFFIXES = (".png", ".jpg", ".jpeg")
-# Where annotated drives lie, from the data set's folder: among the raw ones or apart.
-_ANNOTATED = (
-    "{date}/{drive}",
-    "data_depth_annotated/val/{drive}",
-    "data_depth_annotated/train/{drive}",
-    "../data_depth_annotated/val/{drive}",
-    "../data_depth_annotated/train/{drive}",
-    "val/{drive}",
-    "train/{drive}",
-    "{drive}",
-)
-_MAPS = "proj_depth/groundtruth/image_{camera:02d}"
-
 Calibration = Callable[[str, int], Array]
 
 
@@ -55,8 +44,12 @@ def read_kitti_depth(
         ValueError: for another truth, a list or folder that is missing or another one.
     """
     require_truth(truth, TRUTHS, "KITTI raw")
+    if not any(root.glob(_DATES)):
+        raise ValueError(
+            f"KITTI raw folder {root} must have dates such as 2011_09_26; {contents(root)}"
+        )
     frames = split_frames(split, root)
-    _require_raw(root, frames)
+    _require_drives(root, frames)
     # A date's calibration is read once, when the first of its samples needs it.
     calibration = functools.cache(lambda date, camera: raw_image_from_velodyne(root / date, camera))
     return tuple(_sample(root, frame, truth, calibration) for frame in frames)
@@ -71,7 +64,7 @@ def frame_truth(
         ValueError: naming the file that is missing or damaged.
     """
     if truth == "improved":
-        return improved_depth(_annotated(root, frame), image)
+        return improved_depth(annotated_map(root, frame.drive, frame.camera, frame.number), image)
     scan = root / frame.sequence / "velodyne_points" / "data" / f"{frame.number:010d}.bin"
     return scanned_depth(truth, scan, image, lambda: calibration(frame.drive[:10], frame.camera))
 
@@ -99,26 +92,7 @@ def _image(root: Path, frame: RawFrame) -> Path:
     return next(filter(Path.is_file, candidates), listed)
 
 
-def _annotated(root: Path, frame: RawFrame) -> Path:
-    """Return the frame's annotated depth map in the first layout that has its drive."""
-    drives = [place.format(date=frame.drive[:10], drive=frame.drive) for place in _ANNOTATED]
-    folders = [root / drive / _MAPS.format(camera=frame.camera) for drive in drives]
-    folder = next(filter(Path.is_dir, folders), None)
-    if folder is None:
-        raise ValueError(
-            f"annotated depth maps of {frame.drive} must lie in {folders[0]}, in "
-            f"{root / 'data_depth_annotated'} or beside {root}, got none"
-        )
-    file = folder / f"{frame.number:010d}.png"
-    if not file.is_file():
-        raise ValueError(
-            f"annotated depth map {file} must be there, got none; the first and last five frames "
-            "of a drive have none: the split 'eigen_benchmark' leaves them out"
-        )
-    return file
-
-
-def _require_raw(root: Path, frames: tuple[RawFrame, ...]) -> None:
+def _require_drives(root: Path, frames: tuple[RawFrame, ...]) -> None:
     if not any((root / frame.sequence).is_dir() for frame in frames):
         raise ValueError(
             f"KITTI raw folder {root} must have drives of the split such as "

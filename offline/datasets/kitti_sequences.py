@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import cast
 
 from offline.datasets.base import CameraSequence, ImageFile, Picture, optical_from_odom
-from offline.datasets.depth_truth import SCANNED, Depth, require_truth, scanned_depth
+from offline.datasets.depth_truth import (
+    TRUTHS,
+    Depth,
+    annotated_map,
+    improved_depth,
+    require_truth,
+    scanned_depth,
+)
 from offline.datasets.kitti_calibration import Array, raw_image_from_velodyne
 from offline.datasets.kitti_odometry import read_kitti_odometry
 from offline.datasets.kitti_raw import calibration_folder, read_kitti_raw
@@ -46,21 +53,22 @@ def odometry_samples(folder: Path) -> tuple[Sample, ...]:
 def raw_samples(drive: Path, *, truth: str = "velodyne_forward") -> tuple[Sample, ...]:
     """Return a drive such as ``2011_09_26/2011_09_26_drive_0001_sync`` of KITTI raw.
 
-    Samples are called as in Eigen's list. Where the drive has ``velodyne_points``, they have
-    ``depth``; a frame without a scan is noticed when its depth is asked for.
+    Samples are called as in Eigen's list. They have ``depth`` where the drive has
+    ``velodyne_points``, or ``improved`` is wanted; a frame without a scan or map is noticed
+    when its depth is asked for.
 
     Args:
         drive: holds ``image_02`` (or ``image_00``) and ``velodyne_points``.
-        truth: ``velodyne_forward``, ``velodyne_z`` or ``velodyne_png``.
+        truth: as ``read_kitti_depth``.
 
     Raises:
         ValueError: for another truth, and as ``read_kitti_raw``.
     """
-    require_truth(truth, SCANNED, "a drive")
+    require_truth(truth, TRUTHS, "a drive")
     drive = drive.resolve()
     sequence = read_kitti_raw(drive)
     scans = drive / "velodyne_points" / "data"
-    has_scans = scans.is_dir()
+    has_depth = truth == "improved" or scans.is_dir()
 
     @functools.cache
     def image_from_velodyne(camera: int) -> Array:
@@ -68,11 +76,14 @@ def raw_samples(drive: Path, *, truth: str = "velodyne_forward") -> tuple[Sample
 
     def depth(image: Path) -> Depth:
         camera = int(image.parent.parent.name[-2:])
+        if truth == "improved":
+            file = annotated_map(drive.parent.parent, drive.name, camera, int(image.stem))
+            return improved_depth(file, image)
         scan = scans / f"{image.stem}.bin"
         return scanned_depth(truth, scan, image, lambda: image_from_velodyne(camera))
 
     def truths(index: int) -> Truths:
-        if not has_scans:
+        if not has_depth:
             return {}
         return {"depth": lambda: depth(_file(sequence.left.pictures[index]))}
 

@@ -14,23 +14,21 @@ A named split is found by its file name and known by the digest of its frames.
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from offline.datasets.folders import Entry, read_list
+from offline.datasets.sgdepth_index import read_index
 
-_DRIVE = r"(?P<drive>(?P<date>\d{4}_\d\d_\d\d)_drive_\d{4}_(?:sync|extract))"
+_DRIVE = r"(?P<drive>\d{4}_\d\d_\d\d_drive_\d{4}_(?:sync|extract))"
 _NUMBER = r"(?P<number>\d{1,10})"
-_SLASH = r"[/\\]"
 _FORMATS = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?:\S*{_SLASH})?{_DRIVE}{_SLASH}image_0(?P<camera>[0-3]){_SLASH}(?:data{_SLASH})?"
+        rf"(?:\S*/)?{_DRIVE}/image_0(?P<camera>[0-3])/(?:data/)?"
         rf"{_NUMBER}(?P<suffix>\.png|\.jpe?g)(?: .*)?",
-        rf"(?:\S*{_SLASH})?{_DRIVE} {_NUMBER} (?P<side>[lr])",
+        rf"(?:\S*/)?{_DRIVE} {_NUMBER} (?P<side>[lr])",
         rf"\d{{4}}_\d\d_\d\d {_DRIVE} {_NUMBER}",
         rf"{_DRIVE}_0(?P<camera>[0-3]) {_NUMBER}",
     )
@@ -107,19 +105,10 @@ def _frame(entry: Entry) -> RawFrame:
 
 def _read_json(file: Path) -> tuple[Entry, ...]:
     """Return the colour images of an index of SGDepth."""
-    try:
-        content: Any = json.loads(file.read_text())
-        files = content["files"][content["names"].index("color")]
-        paths = [str(path) for path in files]
-    except OSError as error:
-        raise ValueError(f"{file} cannot be read: {error}") from error
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"{file} must be an index of SGDepth with names, among them 'color', and files of "
-            f"each, got {error!r}"
-        ) from error
+    index = read_index(file, ("color",))
+    paths = index["color"].order if "color" in index else ()
     if not paths:
-        raise ValueError(f"{file} must name images, it has none")
+        raise ValueError(f"{file} must name images in 'color', it has none")
     return tuple(
-        Entry(f"{file}, color {index + 1}", tuple(path.split())) for index, path in enumerate(paths)
+        Entry(f"{file}, color {place + 1}", (path.as_posix(),)) for place, path in enumerate(paths)
     )

@@ -174,12 +174,18 @@ def test_a_depth_map_of_another_size_than_its_image_is_refused(kitti_depth):
 
 
 def test_a_wrong_root_says_what_is_needed_and_what_is_there(kitti_depth):
-    split = str(kitti_depth / "list.txt")
-    message = rf"must have drives of the split such as 2011_09_26/{DRIVE}; it has 2011_09_26_drive"
+    message = r"2011_09_26 must have dates such as 2011_09_26; it has 2011_09_26_drive_0002_sync, "
     with pytest.raises(ValueError, match=message):
-        read_kitti_depth(kitti_depth / "2011_09_26", split=split)
-    with pytest.raises(ValueError, match=r"/nowhere must .*; it does not exist"):
-        read_kitti_depth(kitti_depth / "nowhere", split=split)
+        read_kitti_depth(kitti_depth / "2011_09_26")
+    with pytest.raises(ValueError, match=r"nowhere must .*; it does not exist"):
+        read_kitti_depth(kitti_depth / "nowhere")
+
+
+def test_a_root_without_any_drive_of_the_split_is_refused(kitti_depth):
+    (kitti_depth / "list.txt").write_text("2011_10_03/2011_10_03_drive_0027_sync 5 l\n")
+    message = r"must have drives of the split such as 2011_10_03/.*_0027_sync; it has 2011_09_26, "
+    with pytest.raises(ValueError, match=message):
+        samples(kitti_depth)
 
 
 def test_another_truth_is_refused(kitti_depth):

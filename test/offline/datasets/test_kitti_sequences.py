@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 
+import cv2
 import numpy as np
 import pytest
 
@@ -120,9 +121,19 @@ def test_a_missing_image_is_named_when_it_is_looked_at(scanned):
         raw_samples(scanned)[0].image("next")
 
 
-def test_what_a_drive_does_not_have_is_refused(kitti_raw):
-    with pytest.raises(ValueError, match=r"depth truth of a drive must be .* got 'improved'"):
-        raw_samples(kitti_raw, truth="improved")
+def test_a_drives_improved_depth_is_that_of_its_frames(kitti_raw):
+    maps = kitti_raw / "proj_depth" / "groundtruth" / "image_02"
+    maps.mkdir(parents=True)
+    cv2.imwrite(str(maps / "0000000001.png"), np.full((8, 16), 512, np.uint16))
+    samples = raw_samples(kitti_raw, truth="improved")
+    assert np.unique(samples[1].known("depth")).tolist() == [2]
+    with pytest.raises(ValueError, match=r"0000000000: annotated depth map .* must be there"):
+        samples[0].known("depth")
+
+
+def test_another_truth_is_refused(kitti_raw):
+    with pytest.raises(ValueError, match=r"depth truth of a drive must be .* got 'kitti2015'"):
+        raw_samples(kitti_raw, truth="kitti2015")
 
 
 def test_a_wrong_folder_is_refused(tmp_path):
