@@ -12,6 +12,7 @@ from torch import Tensor
 
 from offline.golden.case import Array, Case, Network, published_layout
 from offline.golden.dwarf_operations import operation_arrays, operation_inputs
+from offline.golden.network_inputs import require_variables
 from offline.golden.stand_ins import golden_image, golden_weights
 from offline.kitti_files import encode_disparity, encode_flow
 from scene_perception.checkpoints.dwarf import convert
@@ -73,6 +74,7 @@ def _padded_sizes(case: Case) -> list[tuple[int, ...]]:
 def _network_arrays(
     shapes: Mapping[str, tuple[int, ...]], seed: int, height: int, width: int
 ) -> dict[str, Array]:
+    require_variables(shapes)
     padded = (width + -width % _MULTIPLE, height + -height % _MULTIPLE)
     fit = choose_fit((width, height), padded, "pad")
     network = DWARF()

@@ -11,11 +11,20 @@ from torch import Tensor
 
 from offline.golden import insta_dm_geometry, insta_dm_losses
 from offline.golden.case import Array, Case, network_or_operations
-from offline.golden.network_inputs import Shapes, feature_statistics, frame, image_size, weights
+from offline.golden.network_inputs import (
+    Shapes,
+    feature_statistics,
+    frame,
+    image_size,
+    require_variables,
+    weights,
+)
 from scene_perception.checkpoints.insta_dm import NETWORKS, convert, name_map
 from scene_perception.geometry.disparity import depth_from_inverse_depth
 from scene_perception.geometry.se3 import pose_matrix
 from scene_perception.models.insta_dm import DispNet, EgoPoseNet, InstaDM, ObjectPoseNet
+from scene_perception.models.layers import check_image_size
+from scene_perception.models.resnet import STRIDE
 
 _PUBLISHED_SIZE = (256, 832)
 _TELLS_SIZE = re.compile(r"disp_(eval|train)_(?P<n>\d)|depth_eval")
@@ -36,7 +45,9 @@ def network_arrays(case: Case, shapes: Shapes, seed: int) -> dict[str, Array]:
         ValueError: if the entries do not make an Insta-DM, or the arrays' size is none that it
             can take.
     """
+    require_variables(shapes)
     size = image_size(case, _TELLS_SIZE) or _PUBLISHED_SIZE
+    check_image_size(*size, multiple=STRIDE, minimum=2 * STRIDE)
     network = _network(shapes)
     frames = [frame(seed + n, *size) for n in range(3)]
     tensors = _depth_arrays(network.disp_net, frames[1]) | _trained(network.disp_net, frames[1])

@@ -29,7 +29,9 @@ def require_variables(shapes: Shapes) -> None:
         ValueError: naming the option.
     """
     if not shapes:
-        raise ValueError("the case holds arrays of a network: name its --variables")
+        raise ValueError(
+            "arrays of a network need its --variables, other arrays need their inputs in the case"
+        )
 
 
 def weights(shapes: Shapes) -> dict[str, Tensor]:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from offline.golden.case import Array, Case, Network, batched, published_layout
+from offline.golden.network_inputs import require_variables
 from offline.golden.omeganet_operations import operation_arrays, operation_inputs
 from offline.golden.stand_ins import golden_image, golden_weights
 from scene_perception.checkpoints.omeganet import convert, model_of
@@ -76,6 +77,7 @@ def image_size(case: Case) -> tuple[int, int] | None:
 def _network_arrays(
     shapes: Mapping[str, tuple[int, ...]], seed: int, height: int, width: int
 ) -> dict[str, Array]:
+    require_variables(shapes)
     if model_of(shapes) != "omeganet":
         raise ValueError("variables must be those of the whole OmegaNet, got none of superflow/")
     check_image_size(height, width, multiple=64, minimum=128)

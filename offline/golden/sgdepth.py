@@ -9,7 +9,14 @@ from torch import Tensor
 
 from offline.golden import sgdepth_losses
 from offline.golden.case import Array, Case, network_or_operations
-from offline.golden.network_inputs import Shapes, feature_statistics, frame, image_size, weights
+from offline.golden.network_inputs import (
+    Shapes,
+    feature_statistics,
+    frame,
+    image_size,
+    require_variables,
+    weights,
+)
 from scene_perception.checkpoints.sgdepth import convert
 from scene_perception.geometry.disparity import depth_from_inverse_depth
 from scene_perception.geometry.se3 import axis_angle_matrix, inverse
@@ -34,6 +41,7 @@ def network_arrays(case: Case, shapes: Shapes, seed: int) -> dict[str, Array]:
         ValueError: if the entries do not make an SGDepth, or the arrays' size is none that it
             can take.
     """
+    require_variables(shapes)
     size = image_size(case, _TELLS_SIZE) or _PUBLISHED_SIZE
     check_image_size(*size, multiple=STRIDE, minimum=2 * STRIDE)
     previous, current, following = (frame(seed + n, *size) for n in range(3))
