@@ -23,6 +23,7 @@ from offline.datasets.samples import Sample
 
 _DATES = "20[0-9][0-9]_[0-9][0-9]_[0-9][0-9]"
 _SUFFIXES = (".png", ".jpg", ".jpeg")
+
 Calibration = Callable[[str, int], Array]
 
 
@@ -55,20 +56,6 @@ def read_kitti_depth(
     return tuple(_sample(root, frame, truth, calibration) for frame in frames)
 
 
-def frame_truth(
-    root: Path, frame: RawFrame, image: Path, truth: str, calibration: Calibration
-) -> Depth:
-    """Return the depth of a frame, metres, 0 where not measured. # (H, W).
-
-    Raises:
-        ValueError: naming the file that is missing or damaged.
-    """
-    if truth == "improved":
-        return improved_depth(annotated_map(root, frame.drive, frame.camera, frame.number), image)
-    scan = root / frame.sequence / "velodyne_points" / "data" / f"{frame.number:010d}.bin"
-    return scanned_depth(truth, scan, image, lambda: calibration(frame.drive[:10], frame.camera))
-
-
 def _sample(root: Path, frame: RawFrame, truth: str, calibration: Calibration) -> Sample:
     image = _image(root, frame)
     pictures = {"current": ImageFile(image)}
@@ -79,10 +66,17 @@ def _sample(root: Path, frame: RawFrame, truth: str, calibration: Calibration) -
     return Sample(
         name=frame.name,
         pictures=pictures,
-        truth={"depth": lambda: frame_truth(root, frame, image, truth, calibration)},
+        truth={"depth": lambda: _depth(root, frame, image, truth, calibration)},
         where=frame.where,
         sequence=frame.drive,
     )
+
+
+def _depth(root: Path, frame: RawFrame, image: Path, truth: str, calibration: Calibration) -> Depth:
+    if truth == "improved":
+        return improved_depth(annotated_map(root, frame.drive, frame.camera, frame.number), image)
+    scan = root / frame.sequence / "velodyne_points" / "data" / f"{frame.number:010d}.bin"
+    return scanned_depth(truth, scan, image, lambda: calibration(frame.drive[:10], frame.camera))
 
 
 def _image(root: Path, frame: RawFrame) -> Path:

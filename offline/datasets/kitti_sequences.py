@@ -7,6 +7,7 @@ bag of ``offline.make_bag`` is matched by stamp.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast
@@ -37,7 +38,7 @@ def odometry_samples(folder: Path) -> tuple[Sample, ...]:
     Raises:
         ValueError: as ``read_kitti_odometry``.
     """
-    folder = folder.resolve()
+    folder = Path(os.path.abspath(folder))  # names need them, links stay
     sequence = read_kitti_odometry(folder)
     poses = sequence.odom_from_camera
     world_from_camera = None if poses is None else optical_from_odom(poses)
@@ -65,7 +66,7 @@ def raw_samples(drive: Path, *, truth: str = "velodyne_forward") -> tuple[Sample
         ValueError: for another truth, and as ``read_kitti_raw``.
     """
     require_truth(truth, TRUTHS, "a drive")
-    drive = drive.resolve()
+    drive = Path(os.path.abspath(drive))
     sequence = read_kitti_raw(drive)
     scans = drive / "velodyne_points" / "data"
     has_depth = truth == "improved" or scans.is_dir()

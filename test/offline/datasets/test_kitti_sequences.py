@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -23,6 +24,17 @@ def test_a_sequence_gives_each_frame_its_neighbours(kitti_odometry):
     values = samples[1].images(("previous", "current", "next", "right", "next_right"))
     assert [int(image[0, 0, 0]) for image in values.values()] == [0, 1, 2, 1, 2]
     assert {sample.sequence for sample in samples} == {"07"}
+
+
+def test_names_are_those_of_the_folder_that_was_given(kitti_odometry, tmp_path, monkeypatch):
+    link = tmp_path / "links" / "09"
+    link.parent.mkdir()
+    link.symlink_to(kitti_odometry(0))
+    assert odometry_samples(link)[0].name == "09/image_0/000000"
+    monkeypatch.chdir(link)
+    assert odometry_samples(Path("."))[1].name == "07/image_0/000001"
+    monkeypatch.chdir(link.parent)
+    assert odometry_samples(Path("09"))[1].name == "09/image_0/000001"
 
 
 def test_stamps_are_those_of_a_bag(kitti_odometry, kitti_raw):
