@@ -1,4 +1,4 @@
-"""OmegaNet on one camera: starts mono_node, which configures and activates itself.
+"""One network on one camera: starts mono_node, which configures and activates itself.
 
     ros2 launch scene_perception omeganet.launch.py image:=/camera/image_rect weights:=w.safetensors
 
@@ -18,7 +18,10 @@ LAYOUT = CONFIG / "omeganet.rviz"
 
 # Launch argument -> parameter of mono_node and description.
 SETTINGS = {
-    "weights": ("network.weights", "weights file (.safetensors)"),
+    "model": ("model", "omeganet, sgdepth or insta_dm"),
+    "weights": ("network.weights", "weights file of the model (.safetensors)"),
+    "flow": ("flow.weights", "weights file of OmegaNet, for flow of a model without one"),
+    "semantics": ("semantics.weights", "weights file of DSNet or OmegaNet, for semantics"),
     "allow_random_weights": ("network.allow_random_weights", "true runs without weights"),
     "backend": ("network.backend", "auto, torch or constant"),
     "precision": ("network.precision", "arithmetic of the network"),

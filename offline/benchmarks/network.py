@@ -16,7 +16,7 @@ from offline.benchmarks.timing import matrix_product, summarise, take_turns
 from offline.golden.stand_ins import golden_image
 from offline.macs import count_conv_macs
 from scene_perception.engines.config import NetworkConfig
-from scene_perception.engines.load import load_omeganet_engines
+from scene_perception.engines.load import load_mono_engines
 from scene_perception.frame import Frame
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.models.layers import fold_batch_norm
@@ -124,7 +124,7 @@ def streaming_step(height: int, width: int) -> Callable[[], MonoResult]:
 def _pipeline(height: int, width: int) -> MonoPipeline:
     network = NetworkConfig(height=height, width=width, allow_random_weights=True)
     config = MonoConfig(network=network, output=OutputConfig(resolution="network"))
-    return MonoPipeline(load_omeganet_engines(network).engines, config)
+    return MonoPipeline(load_mono_engines(network).engines, config)
 
 
 def _frames(height: int, width: int) -> Iterator[Frame]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
@@ -49,17 +51,40 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         ValueError: naming the file, if it is no safetensors file, is truncated, does not
             say which model it holds, or is of another version of the format.
     """
+    with _opened(path) as file:
+        metadata = _metadata(file.metadata(), path)
+        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    return state, metadata
+
+
+def model_in(path: Path) -> str:
+    """Return which model a file made by ``save_weights`` holds, without reading its tensors.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: as ``load_weights``.
+    """
+    with _opened(path) as file:
+        return _metadata(file.metadata(), path)["model"]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a safetensors file; its errors name it."""
     if not path.is_file():
         raise FileNotFoundError(f"weights {path} do not exist")
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = dict(file.metadata() or {})
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            yield file
     except SafetensorError as error:
         raise ValueError(
             f"weights {path} must be a whole .safetensors file, which this is not ({error}); "
             "make it with `python -m offline.convert`"
         ) from error
+
+
+def _metadata(found: Mapping[str, str] | None, path: Path) -> dict[str, str]:
+    metadata = dict(found or {})
     if "model" not in metadata:
         raise ValueError(
             f"weights {path} do not say which model they are for; "
@@ -70,7 +95,7 @@ def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
             f"weights {path} must have the format {_FORMAT!r}, got {metadata.get('format')!r}; "
             "make them again with `python -m offline.convert`"
         )
-    return state, metadata
+    return metadata
 
 
 def load_model(path: Path, models: Collection[str]) -> dict[str, Tensor]:

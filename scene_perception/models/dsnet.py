@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +28,12 @@ class DSNetOutputs(NamedTuple):
     """Inverse depth of mean about 1 (B, 1, H, W) and uint8 train ids (B, H, W)."""
 
     inverse_depth: Tensor
+    labels: Tensor
+
+
+class Labels(NamedTuple):
+    """Train ids, uint8. # (B, H, W)."""
+
     labels: Tensor
 
 
@@ -85,17 +91,28 @@ class DSNetLevel(nn.Module):
 
         Inverse depth is the sum of every scale's share down to this one.
         """
-        height, width = skip.shape[2:]
-        if coarser is not None:
-            skip = torch.cat([skip, coarser.features], 1)
-        features = self.estimator(skip)
+        features = self.estimate(skip, coarser.features if coarser is not None else None)
         inverse_depth = _DISPARITY_SCALE * torch.sigmoid(self.disparity(features))
         inverse_depth = inverse_depth + _DISPARITY_MINIMUM
         if coarser is not None:
-            inverse_depth = inverse_depth + resize_bilinear(coarser.inverse_depth, height, width)
-        if self.upsampler is not None:
-            features = self.upsampler(resize_nearest(features, 2 * height, 2 * width))
-        return DSNetScale(inverse_depth, features)
+            finer = resize_bilinear(coarser.inverse_depth, *skip.shape[2:])
+            inverse_depth = inverse_depth + finer
+        return DSNetScale(inverse_depth, self.upsampled(features))
+
+    def estimate(self, skip: Tensor, coarser: Tensor | None) -> Tensor:
+        """Return this scale's features from ``skip`` and the coarser scale's, upsampled."""
+        if coarser is not None:
+            skip = torch.cat([skip, coarser], 1)
+        features: Tensor = self.estimator(skip)
+        return features
+
+    def upsampled(self, features: Tensor) -> Tensor:
+        """Return ``features`` at the size of the next finer scale, where there is one."""
+        if self.upsampler is None:
+            return features
+        height, width = features.shape[2:]
+        finer: Tensor = self.upsampler(resize_nearest(features, 2 * height, 2 * width))
+        return finer
 
 
 class DSNet(nn.Module):
@@ -146,6 +163,34 @@ class DSNet(nn.Module):
         height, width = 2 * finest.shape[2], 2 * finest.shape[3]
         inverse_depth = resize_bilinear(normalize_inverse_depth(finest), height, width)
         return DSNetOutputs(inverse_depth, labels_from_logits(prediction.logits, height, width))
+
+
+class Labeller(nn.Module):
+    """DSNet's semantics without its depth, which is a quarter of its arithmetic.
+
+    Args:
+        dsnet: whose weights it shares.
+    """
+
+    def __init__(self, dsnet: DSNet) -> None:
+        super().__init__()
+        self.dsnet = dsnet
+
+    def forward(self, image: Tensor) -> Labels:
+        """Return labels at the image's size, equal to DSNet's.
+
+        Args:
+            image: RGB in 0..1, H and W multiples of 32, at least 64. # (B, 3, H, W)
+
+        Raises:
+            ValueError: for another image size.
+        """
+        features = None
+        pyramid = self.dsnet.encode(image)
+        for skip, level in zip(reversed(pyramid), self.dsnet.levels.values(), strict=True):
+            scale = cast("DSNetLevel", level)
+            features = scale.upsampled(scale.estimate(skip, features))
+        return Labels(labels_from_logits(self.dsnet.semantic(features), *image.shape[2:]))
 
 
 def labels_from_logits(logits: Tensor, height: int, width: int) -> Tensor:

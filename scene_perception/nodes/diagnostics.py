@@ -74,7 +74,7 @@ class NodeReport:
         inputs: while active.
         image_age_s: now minus the newest frame's stamp, on the node's clock; None before one.
         patience_s: silence that is worth a warning.
-        network: backend, device, weights and the like, as loaded.
+        network: model, backend, device, weights and the like, as loaded.
         random_weights: the outputs mean nothing.
         tasks: besides input and inference.
     """
@@ -127,9 +127,10 @@ def network_values(loaded: LoadedEngines | None, config: NetworkConfig) -> dict[
         return {}
     return {
         "engines": loaded.description,
+        "model": loaded.model,
         "backend": resolve_backend(config.backend),
         "device": resolve_device(config.device),
-        "weights": "random" if loaded.random else config.weights,
+        **loaded.weights,
     }
 
 

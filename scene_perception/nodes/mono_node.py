@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from scene_perception.engines.config import NetworkConfig
-from scene_perception.engines.load import LoadedEngines, load_omeganet_engines
+from scene_perception.engines.load import LoadedEngines, load_mono_engines
 from scene_perception.nodes.diagnostics import Task, scale_task
 from scene_perception.nodes.mono_config import MonoNodeConfig
 from scene_perception.nodes.mono_publishers import MonoPublishers
@@ -15,32 +15,33 @@ from scene_perception.nodes.perception_node import PerceptionNode
 from scene_perception.nodes.run import run
 from scene_perception.pipelines.mono import MonoPipeline
 
-Loader = Callable[[NetworkConfig], LoadedEngines]
+Loader = Callable[..., LoadedEngines]
 
 
 class MonoNode(PerceptionNode[MonoNodeConfig, MonoPipeline, MonoPublishers, MonoSession]):
-    """OmegaNet on one camera.
+    """OmegaNet, SGDepth or Insta-DM on one camera.
 
     Args:
-        load: makes the engines when the node is configured.
+        load: makes the engines when the node is configured, as ``load_mono_engines``.
         options: of ``rclpy.node.Node``.
 
     Raises:
         ValueError: naming the parameter whose start-up value is refused, and why.
     """
 
-    def __init__(self, load: Loader = load_omeganet_engines, **options: object) -> None:
+    def __init__(self, load: Loader = load_mono_engines, **options: object) -> None:
         self._load = load
         super().__init__("mono_node", MonoNodeConfig(), **options)
 
     @property
     def network(self) -> NetworkConfig:
-        """Settings of OmegaNet or DSNet."""
+        """Settings of the model, and of what runs beside it."""
         return self.config.network
 
     def load_engines(self) -> LoadedEngines:
-        """Load OmegaNet or DSNet alone."""
-        return self._load(self.config.network)
+        """Load the model, and what gives flow and labels beside it."""
+        flow, semantics = self.config.flow.weights, self.config.semantics.weights
+        return self._load(self.config.network, self.config.model, flow=flow, semantics=semantics)
 
     def create_pipeline(self, config: MonoNodeConfig) -> MonoPipeline:
         """Make a pipeline; ValueError says why the engines cannot serve."""

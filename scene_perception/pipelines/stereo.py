@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from torch import Tensor
 
 from scene_perception.engines.base import Engine
+from scene_perception.engines.networks import SEMANTICS
 from scene_perception.frame import StereoEstimate, StereoFrame
 from scene_perception.models.dwarf import PARTS
 from scene_perception.pipelines.frame_buffer import (
@@ -34,7 +35,6 @@ from scene_perception.pipelines.timing import StageTimer
 from scene_perception.settings import check
 
 _ENCODER, _DECODER, _DISPARITY, _MOTION = PARTS
-_SEMANTICS = "dsnet"
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +67,7 @@ class StereoPipeline:
     """Depth and scene flow from stereo pairs in the order of their stamps, for one thread.
 
     Args:
-        engines: ``models.dwarf.PARTS``, and ``dsnet`` for semantics.
+        engines: ``models.dwarf.PARTS``, and ``semantics`` for labels.
         config: the settings, checked here.
 
     Raises:
@@ -88,7 +88,7 @@ class StereoPipeline:
     @property
     def provides_labels(self) -> bool:
         """Whether the engines give semantics."""
-        return _SEMANTICS in self._parts.engines
+        return SEMANTICS in self._parts.engines
 
     @property
     def buffered(self) -> int:
@@ -157,7 +157,7 @@ class StereoPipeline:
         semantics = self._config.semantics
         with self._parts.timer.stage("preprocess"):
             seen = image_to_network(frame.left, semantics.width, semantics.height)
-        return self._parts.run(_SEMANTICS, {"image": seen.image})["labels"]
+        return self._parts.run(SEMANTICS, {"image": seen.image})["labels"]
 
     def _roles(self, window: tuple[_Seen, ...]) -> tuple[_Seen, _Seen]:
         """Return the pair that is described and the one that its flow points into."""
@@ -187,14 +187,14 @@ class StereoPipeline:
 
 
 def _check_engines(engines: Mapping[str, Engine], config: StereoConfig) -> None:
-    if set(engines) - {_SEMANTICS} != set(PARTS):
+    if set(engines) - {SEMANTICS} != set(PARTS):
         raise ValueError(
-            f"engines must be {', '.join(PARTS)} and maybe {_SEMANTICS}, got {list(engines)}"
+            f"engines must be {', '.join(PARTS)} and maybe {SEMANTICS}, got {list(engines)}"
         )
     network, semantics = config.network, config.semantics
     _check_size(engines, _ENCODER, "images", (2, 3, network.height, network.width))
-    if _SEMANTICS in engines:
-        _check_size(engines, _SEMANTICS, "image", (1, 3, semantics.height, semantics.width))
+    if SEMANTICS in engines:
+        _check_size(engines, SEMANTICS, "image", (1, 3, semantics.height, semantics.width))
 
 
 def _check_size(

@@ -9,7 +9,7 @@ import torch
 
 from scene_perception.checkpoints.weights import save_weights
 from scene_perception.engines.config import NetworkConfig
-from scene_perception.engines.load import load_dwarf_engines, load_omeganet_engines
+from scene_perception.engines.load import load_dwarf_engines, load_mono_engines
 from scene_perception.engines.random_weights import random_dwarf, random_omeganet
 from scene_perception.models import dwarf
 from scene_perception.models.dwarf import DWARF
@@ -44,7 +44,7 @@ def dwarf_weights(stereo_network: DWARF, tmp_path_factory: pytest.TempPathFactor
 
 
 def test_complete_weights_give_every_part(network, omeganet_weights):
-    loaded = load_omeganet_engines(NetworkConfig(weights=str(omeganet_weights), **SMALL))
+    loaded = load_mono_engines(NetworkConfig(weights=str(omeganet_weights), **SMALL))
     assert (set(loaded.engines), loaded.model, loaded.random) == (PARTS, "omeganet", False)
     image = torch.rand(1, 3, 128, 192, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
@@ -53,7 +53,7 @@ def test_complete_weights_give_every_part(network, omeganet_weights):
 
 
 def test_the_description_names_what_runs(omeganet_weights):
-    description = load_omeganet_engines(
+    description = load_mono_engines(
         NetworkConfig(weights=str(omeganet_weights), **SMALL)
     ).description
     assert description.startswith("omeganet 192x128 float32, torch on cpu, ")
@@ -64,19 +64,19 @@ def test_weights_of_dsnet_give_dsnet_alone(network, tmp_path):
     path = tmp_path / "dsnet.safetensors"
     dsnet = {f"dsnet.{name}": tensor for name, tensor in network.dsnet.state_dict().items()}
     save_weights(path, dsnet, {"model": "dsnet", "source": "test"})
-    loaded = load_omeganet_engines(NetworkConfig(weights=str(path), **SMALL))
+    loaded = load_mono_engines(NetworkConfig(weights=str(path), **SMALL))
     assert (set(loaded.engines), loaded.model) == ({"dsnet"}, "dsnet")
 
 
 def test_random_weights_are_marked_as_meaningless():
-    loaded = load_omeganet_engines(NetworkConfig(allow_random_weights=True, **SMALL))
+    loaded = load_mono_engines(NetworkConfig(allow_random_weights=True, **SMALL))
     assert loaded.random
     assert set(loaded.engines) == PARTS
     assert "random weights, outputs are meaningless" in loaded.description
 
 
 def test_constants_need_no_weights():
-    loaded = load_omeganet_engines(NetworkConfig(backend="constant", **SMALL))
+    loaded = load_mono_engines(NetworkConfig(backend="constant", **SMALL))
     first, second = (
         loaded.engines["dsnet"](image=torch.full((1, 3, 128, 192), value)) for value in (0.0, 1.0)
     )
@@ -86,7 +86,7 @@ def test_constants_need_no_weights():
 
 def test_without_weights_the_message_says_how_to_get_them():
     with pytest.raises(ValueError, match=r"network.weights must .*offline.convert .*allow_random"):
-        load_omeganet_engines(NetworkConfig(**SMALL))
+        load_mono_engines(NetworkConfig(**SMALL))
 
 
 @pytest.mark.parametrize("allow", [False, True])
@@ -95,26 +95,26 @@ def test_a_missing_file_is_an_error_even_where_random_weights_are_allowed(tmp_pa
         weights=str(tmp_path / "none.safetensors"), allow_random_weights=allow, **SMALL
     )
     with pytest.raises(FileNotFoundError, match=r"none.safetensors: no such file .*offline.conv"):
-        load_omeganet_engines(config)
+        load_mono_engines(config)
 
 
 def test_a_file_that_is_no_weights_is_refused(tmp_path):
     path = tmp_path / "broken.safetensors"
     path.write_bytes(b"not a checkpoint")
     with pytest.raises(ValueError, match=r"broken.safetensors"):
-        load_omeganet_engines(NetworkConfig(weights=str(path), **SMALL))
+        load_mono_engines(NetworkConfig(weights=str(path), **SMALL))
 
 
 def test_weights_of_another_model_are_refused(tmp_path):
     path = tmp_path / "dwarf.safetensors"
     save_weights(path, {"x": torch.zeros(1)}, {"model": "dwarf", "source": "test"})
     with pytest.raises(ValueError, match=r"must hold the model omeganet or dsnet, .* holds dwarf"):
-        load_omeganet_engines(NetworkConfig(weights=str(path), **SMALL))
+        load_mono_engines(NetworkConfig(weights=str(path), **SMALL))
 
 
 def test_a_size_that_the_network_cannot_take_is_refused():
     with pytest.raises(ValueError, match=r"100"):
-        load_omeganet_engines(NetworkConfig(backend="constant", height=100, width=192))
+        load_mono_engines(NetworkConfig(backend="constant", height=100, width=192))
 
 
 def test_weights_of_dwarf_give_its_parts(stereo_network, dwarf_weights):
@@ -133,11 +133,11 @@ def test_semantics_come_from_weights_of_their_own_at_a_size_of_their_own(
 ):
     semantics = NetworkConfig(weights=str(omeganet_weights), height=192, width=256, device="cpu")
     loaded = load_dwarf_engines(NetworkConfig(weights=str(dwarf_weights), **SMALL), semantics)
-    assert set(loaded.engines) == {*dwarf.PARTS, "dsnet"}
+    assert set(loaded.engines) == {*dwarf.PARTS, "semantics"}
     image = torch.rand(1, 3, 192, 256, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         expected = network.dsnet(image).labels
-    assert torch.equal(loaded.engines["dsnet"](image=image)["labels"], expected)
+    assert torch.equal(loaded.engines["semantics"](image=image)["labels"], expected)
     assert loaded.description.startswith("dwarf 192x128 float32, torch on cpu, ")
     assert f"; dsnet 256x192 float32, torch on cpu, {omeganet_weights}" in loaded.description
 

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from scene_perception.geometry.disparity import normalize_inverse_depth
-from scene_perception.models.dsnet import DSNet, labels_from_logits
+from offline.macs import count_conv_macs
+from scene_perception.models.dsnet import DSNet, Labeller, labels_from_logits
 from scene_perception.models.layers import resize_bilinear
 from scene_perception.models.omeganet import OmegaNet
 
@@ -40,6 +41,12 @@ def test_inverse_depth_accumulates_over_the_scales(omeganet: OmegaNet) -> None:
     ]  # fmt: skip
     for n, scale in zip((5, 4, 3, 2, 1), scales, strict=True):
         assert 0.01 * n < scale.min() < scale.max() < 10.01 * n
+
+
+def test_labels_alone_are_dsnets_for_less_arithmetic(omeganet: OmegaNet) -> None:
+    image, dsnet = torch.rand(1, 3, 64, 96), omeganet.dsnet
+    assert torch.equal(Labeller(dsnet)(image).labels, dsnet(image).labels)
+    assert count_conv_macs(Labeller(dsnet), image) < 0.8 * count_conv_macs(dsnet, image)
 
 
 def test_a_batch_equals_its_images_one_by_one(omeganet: OmegaNet) -> None:

@@ -28,7 +28,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
 from scene_perception.engines.config import NetworkConfig
-from scene_perception.engines.load import LoadedEngines, load_dwarf_engines, load_omeganet_engines
+from scene_perception.engines.load import LoadedEngines, load_dwarf_engines, load_mono_engines
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.nodes.messages import camera_info_message, image_message
 from scene_perception.nodes.mono_node import MonoNode
@@ -57,10 +57,10 @@ T = TypeVar("T")
 
 
 @functools.cache
-def load_once(config: NetworkConfig) -> LoadedEngines:
+def load_once(config: NetworkConfig, model: str, **weights: str) -> LoadedEngines:
     """Load the engines of one configuration once for all tests; constant engines keep nothing."""
     torch.set_num_threads(1)
-    return load_omeganet_engines(config)
+    return load_mono_engines(config, model, **weights)
 
 
 @functools.cache

@@ -225,7 +225,7 @@ def test_diagnostics_tell_rates_latencies_ages_and_the_engine(make_robot) -> Non
     values = {value.key: value.value for value in status.values}
     assert values["state"] == "active"
     assert values["backend"] == "constant"
-    assert values["weights"] == "random"
+    assert (values["model"], values["network.weights"]) == ("omeganet", "random")
     assert float(values["depth rate [Hz]"]) > 0
     for stage in ("wait", "convert", "preprocess", "dsnet", "publish", "total"):
         assert values[f"latency {stage} [ms]"].startswith("median ")

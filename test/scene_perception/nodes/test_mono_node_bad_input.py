@@ -9,7 +9,6 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 from torch import Tensor
 
 from scene_perception.engines.base import Engine, TensorSpec
-from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.load import LoadedEngines
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.nodes.messages import camera_info_message
@@ -190,8 +189,8 @@ class StumblingEngine:
 
 
 def test_an_engine_that_raises_costs_its_frame_only(make_robot, load_engines, poll) -> None:
-    def load(config: NetworkConfig) -> LoadedEngines:
-        loaded = load_engines(config)
+    def load(*settings: object, **weights: str) -> LoadedEngines:
+        loaded = load_engines(*settings, **weights)
         stumbling = {**loaded.engines, "dsnet": StumblingEngine(loaded.engines["dsnet"])}
         return replace(loaded, engines=stumbling)
 

@@ -4,7 +4,7 @@ import torch
 
 from scene_perception.engines.base import TensorSpec
 from scene_perception.engines.constant_engine import ConstantEngine
-from scene_perception.pipelines.parts import PartRunner, Sources
+from scene_perception.pipelines.parts import PartRunner
 
 BUFFER = torch.zeros(2)
 ENGINE = ConstantEngine({"image": TensorSpec((1,))}, {"features": BUFFER})

@@ -80,7 +80,7 @@ def test_without_a_listener_motion_is_not_refined(stereo_counted, counts, stereo
 def test_semantics_come_from_dsnet_beside_dwarf(stereo_constant, constant, stereo_config, pair_at):
     semantics = StereoSemanticsConfig(weights="dsnet.safetensors", height=128, width=192)
     config = replace(stereo_config, semantics=semantics)
-    pipeline = StereoPipeline({**stereo_constant, "dsnet": constant["dsnet"]}, config)
+    pipeline = StereoPipeline({**stereo_constant, "semantics": constant["dsnet"]}, config)
     assert pipeline.provides_labels
     pipeline.process(pair_at(1.0))
     labels = pipeline.process(pair_at(1.1)).estimate.depth.labels
