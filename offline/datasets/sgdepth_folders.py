@@ -26,6 +26,7 @@ PARTS = ("train", "validation", "test")
 _COLOR, _RIGHT, _SEGMENTATION = "color", "color_right", "segmentation"
 _BASIC = "basic_files.json"
 _DEPTH = "depth"
+_USUAL = (_COLOR, _DEPTH, _SEGMENTATION)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,18 +36,20 @@ class _Index:
     Attributes:
         data: the data set's folder.
         where: the split's file.
+        names: categories that every frame must have.
         split: categories of the split.
         images: all left images in their order.
     """
 
     data: Path
     where: Path
+    names: tuple[str, ...]
     split: Mapping[str, Category]
     images: tuple[Path, ...]
 
 
 def read_sgdepth_folders(
-    root: Path, *, split: str = "kitti_zhou_split/test", names: tuple[str, ...] = (_COLOR, _DEPTH)
+    root: Path, *, split: str = "kitti_zhou_split/test", names: tuple[str, ...] = ()
 ) -> tuple[Sample, ...]:
     """Return the frames of a split that have every one of ``names``, in order.
 
@@ -58,16 +61,19 @@ def read_sgdepth_folders(
     Args:
         root: the folder of data sets.
         split: folder of the split and its part, one of ``PARTS``.
-        names: categories of the index, as the published loaders' ``keys_to_load``.
+        names: categories of the index, as the published loaders' ``keys_to_load``; none:
+            ``color``, and ``depth`` and ``segmentation`` as far as the index has them.
 
     Raises:
         ValueError: for a folder or index that is missing or lacks a name.
     """
     index = _read(root, split, names)
-    shared = set.intersection(*(set(index.split[name].files) for name in names))
+    shared = set.intersection(*(set(index.split[name].files) for name in index.names))
     if not shared:
-        raise ValueError(f"{index.where} must have frames with {', '.join(names)}, it has none")
-    return tuple(_sample(index, frame, names) for frame in sorted(shared))
+        raise ValueError(
+            f"{index.where} must have frames with {', '.join(index.names)}, it has none"
+        )
+    return tuple(_sample(index, frame) for frame in sorted(shared))
 
 
 def _read(root: Path, split: str, names: tuple[str, ...]) -> _Index:
@@ -76,15 +82,16 @@ def _read(root: Path, split: str, names: tuple[str, ...]) -> _Index:
         raise ValueError(
             f"split of SGDepth's data sets must be FOLDER/{'|'.join(PARTS)}, got {split!r}"
         )
-    if _COLOR not in names:
+    if names and _COLOR not in names:
         raise ValueError(f"names of SGDepth's index must include {_COLOR!r}, got {names}")
     data = _data_folder(root, folder)
     where = root / folder / f"{part}.json"
-    found = read_index(where, (*names, _RIGHT))
-    if lacking := [name for name in names if name not in found]:
+    found = read_index(where, (*(names or _USUAL), _RIGHT))
+    if lacking := [name for name in names or (_COLOR,) if name not in found]:
         raise ValueError(f"{where} must have the names {', '.join(lacking)}, it has not")
-    images = read_index(data / _BASIC, (_COLOR,))
-    return _Index(data, where, found, images[_COLOR].order if _COLOR in images else ())
+    filled = (_COLOR, *(name for name in _USUAL[1:] if name in found and found[name].files))
+    images = read_index(data / _BASIC, (_COLOR,)).get(_COLOR)
+    return _Index(data, where, names or filled, found, () if images is None else images.order)
 
 
 def _data_folder(root: Path, folder: str) -> Path:
@@ -100,10 +107,10 @@ def _data_folder(root: Path, folder: str) -> Path:
     return found
 
 
-def _sample(index: _Index, frame: int, names: tuple[str, ...]) -> Sample:
+def _sample(index: _Index, frame: int) -> Sample:
     name = index.split[_COLOR].files[frame].with_suffix("")
     truth: dict[str, Callable[[], Truth]] = {}
-    for category in names:
+    for category in index.names:
         file = index.data / index.split[category].files[frame]
         truth |= _truth(category, file, cityscapes=index.data.name.startswith("cityscapes"))
     return Sample(

@@ -110,7 +110,7 @@ def test_cityscapes_has_its_own_depth_and_labels_by_the_nearest_id(tmp_path):
     }
     for name in ("basic_files", "validation"):
         (folder / f"{name}.json").write_text(index(**parts))
-    (sample,) = read_sgdepth_folders(tmp_path, split="cityscapes/validation", names=tuple(parts))
+    (sample,) = read_sgdepth_folders(tmp_path, split="cityscapes/validation")
     assert sample.known("labels").tolist() == [[13, 18], [255, 18]]
     assert sample.known("depth")[0, 0] == pytest.approx(0.209313 * 2262.52 / 2)
 
@@ -157,4 +157,10 @@ def test_an_index_without_common_frames_is_refused(root):
     depth = [(image("Depth", 1), (1, 0, 0, 0))]
     file.write_text(index(color=color, depth=depth))
     with pytest.raises(ValueError, match=r"must have frames with color, depth, it has none"):
+        read_sgdepth_folders(root)
+    file.write_text(index(depth=depth))
+    with pytest.raises(ValueError, match=r"test.json must have the names color, it has not"):
+        read_sgdepth_folders(root)
+    file.write_text(index(color=[]))
+    with pytest.raises(ValueError, match=r"must have frames with color, it has none"):
         read_sgdepth_folders(root)
