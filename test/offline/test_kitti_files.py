@@ -3,6 +3,7 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from offline.kitti_files import (
     encode_disparity,
     encode_flow,
     file_name,
+    read_depth,
     read_disparity,
     read_flow,
     write_disparity,
@@ -178,3 +180,10 @@ def test_other_shapes_are_refused():
         encode_flow(np.zeros((2, 4, 4), np.float32))
     with pytest.raises(ValueError, match=r"valid must be \(4, 4\) as flow is, got \(4, 5\)"):
         encode_flow(np.zeros((4, 4, 2), np.float32), np.ones((4, 5), bool))
+
+
+def test_depth_is_in_steps_of_a_256th_of_a_metre_and_0_where_not_measured(tmp_path):
+    cv2.imwrite(str(tmp_path / "depth.png"), np.array([[0, 1, 20608]], np.uint16))
+    depth = read_depth(tmp_path / "depth.png")
+    assert depth.tolist() == [[0, 1 / 256, 80.5]]
+    assert depth.dtype == np.float32
