@@ -34,3 +34,18 @@ def check_size(what: str, values: NDArray[Any], shape: tuple[int, ...]) -> None:
     """
     if values.shape != shape:
         raise ValueError(f"{what} must be {shape} as its ground truth is, got {values.shape}")
+
+
+def transforms(what: str, values: NDArray[Any]) -> NDArray[np.float64]:
+    """Return a row of rigid transforms in double precision. # (N, 4, 4).
+
+    Raises:
+        ValueError: for another shape, or what is not finite.
+    """
+    values = np.asarray(values, np.float64)
+    if values.ndim != 3 or values.shape[1:] != (4, 4):
+        raise ValueError(f"{what} must be (N, 4, 4), got {values.shape}")
+    if not np.isfinite(values).all():
+        bad = np.count_nonzero(~np.isfinite(values).all(axis=(1, 2)))
+        raise ValueError(f"{what} must be finite, {bad} of {len(values)} are not")
+    return values

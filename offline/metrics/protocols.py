@@ -8,6 +8,11 @@ from math import inf
 from types import MappingProxyType
 
 from offline.metrics.depth_protocol import DepthProtocol
+from offline.metrics.flow import FlowProtocol
+from offline.metrics.semantics import SemanticsProtocol
+from offline.metrics.trajectory import TrajectoryProtocol
+
+Protocol = DepthProtocol | FlowProtocol | SemanticsProtocol | TrajectoryProtocol
 
 
 @dataclass(frozen=True)
@@ -15,15 +20,28 @@ class Protocols:
     """A system's protocols; None for tasks that it does not evaluate.
 
     Attributes:
-        depth: for the system's main table.
-        depth_variants: for its other tables, by what they are made for.
+        depth, flow, semantics: for the system's main tables.
+        depth_variants, semantics_variants: for its other tables, by what they are made for.
+        trajectory: the same for all; the windows are SGDepth's.
     """
 
     depth: DepthProtocol | None = None
+    flow: FlowProtocol | None = None
+    semantics: SemanticsProtocol | None = None
     depth_variants: Mapping[str, DepthProtocol] = field(default_factory=dict)
+    semantics_variants: Mapping[str, SemanticsProtocol] = field(default_factory=dict)
+    trajectory: TrajectoryProtocol = TrajectoryProtocol()
 
 
 _OMEGANET_DEPTH = DepthProtocol(resize="tensorflow_inverse_depth", zero_is_zero=True)
+_OMEGANET_FLOW = FlowProtocol(
+    resize="tensorflow",
+    width_scales_both=True,
+    offset_px=1e-5,
+    single_precision=False,
+    average="images",
+)
+_OMEGANET_SEMANTICS = SemanticsProtocol(resize="logits_tensorflow", void_prediction="road")
 _INSTA_DM_DEPTH = DepthProtocol(resize="opencv_depth")
 _SGDEPTH_DEPTH = DepthProtocol(
     truth="velodyne_png", resize="torch_inverse_depth", double_precision=True
@@ -39,9 +57,18 @@ _SEMSEG_RUNNING = replace(_SEMSEG_DEPTH, above_m=0.0, min_depth=0.0, out_of_rang
 
 PROTOCOLS: Mapping[str, Protocols] = MappingProxyType(
     {
-        "omeganet": Protocols(depth=_OMEGANET_DEPTH),
+        "omeganet": Protocols(
+            depth=_OMEGANET_DEPTH,
+            flow=_OMEGANET_FLOW,
+            semantics=_OMEGANET_SEMANTICS,
+            semantics_variants={
+                "cityscapes_crop": replace(_OMEGANET_SEMANTICS, top_four_fifths=True)
+            },
+        ),
         "sgdepth": Protocols(
             depth=_SGDEPTH_DEPTH,
+            # The twentieth class is the network's own "void", which no ground truth has.
+            semantics=SemanticsProtocol(20, resize="labels_nearest", unknown_ids="nearest"),
             depth_variants={
                 "improved": replace(_SGDEPTH_WHOLE, truth="improved"),
                 "kitti2015": replace(_SGDEPTH_WHOLE, truth="kitti2015"),
@@ -64,16 +91,20 @@ PROTOCOLS: Mapping[str, Protocols] = MappingProxyType(
         ),
         "semseg": Protocols(
             depth=_SEMSEG_DEPTH,
+            semantics=SemanticsProtocol(resize="truth_nearest"),
             depth_variants={
                 "running": _SEMSEG_RUNNING,
                 "running_cityscapes": replace(_SEMSEG_RUNNING, crop="semseg_cityscapes"),
             },
         ),
-        "kitti2015": Protocols(),
+        "kitti2015": Protocols(
+            flow=FlowProtocol(),
+            semantics=SemanticsProtocol(resize="labels_nearest"),
+        ),
     }
 )
 
 
-def describe(protocol: DepthProtocol) -> str:
+def describe(protocol: Protocol) -> str:
     """Return every setting of a protocol in words."""
     return protocol.words()
