@@ -1,15 +1,24 @@
-"""Splits of KITTI raw by name: found in the data set, known by the digest of their frames."""
+"""Splits of KITTI raw by name.
+
+Eigen's test frames follow no rule; ``eigen_test.json`` holds their numbers in the published order,
+as in CVLAB-Unibo/omegaNet (Apache-2.0). Other lists are found in the data set and known by the
+digest of their frames.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from offline.datasets.folders import contents
 from offline.datasets.kitti_splits import RawFrame, read_split
 
+_EIGEN = Path(__file__).with_name("eigen_test.json")
+_LEFT = 2
 # Annotated depth maps need five scans before and after.
 _SCANS_AROUND = 5
 # Frames of those of Eigen's drives whose last five frames are in his list, too.
@@ -57,21 +66,6 @@ def _zhou(part: str, count: int, digest: str) -> NamedSplit:
 
 
 LISTS = {
-    "eigen": NamedSplit(
-        title="Eigen's test list",
-        count=697,
-        digest="36c04d7d85a01156",
-        files=(
-            "eigen_test.txt",
-            "test_files_eigen.txt",
-            "splits/eigen/test_files.txt",
-            "eigen/test_files.txt",
-        ),
-        source=(
-            "filenames/eigen_test.txt of CVLAB-Unibo/omegaNet, kitti_eval/test_files_eigen.txt of "
-            "SeokjuLee/Insta-DM or splits/eigen/test_files.txt of nianticlabs/monodepth2"
-        ),
-    ),
     "zhou_train": _zhou("train", 39810, "470af3e3d42dfa56"),
     "zhou_val": _zhou("val", 4424, "34ea4f46fffb5bf6"),
 }
@@ -84,19 +78,31 @@ def split_frames(split: str, root: Path) -> tuple[RawFrame, ...]:
     Args:
         split: ``eigen`` (697 test frames), ``eigen_benchmark`` (the 652 of them that have
             improved ground truth), ``zhou_train``, ``zhou_val``, or the path of a list, whose
-            content is then the caller's choice.
+            content is the caller's choice.
         root: the data set's folder, where the published lists are looked for.
 
     Raises:
         ValueError: for a split that is neither, a list that is missing or is another one.
     """
+    if split == "eigen":
+        return _eigen()
     if split == "eigen_benchmark":
-        return with_improved_truth(split_frames("eigen", root))
+        return with_improved_truth(_eigen())
     if split in LISTS:
         return _checked(LISTS[split], _find(split, root))
     if not Path(split).is_file():
         raise ValueError(f"split must be {', '.join(NAMES)} or the path of a list, got {split!r}")
     return read_split(Path(split))
+
+
+@cache
+def _eigen() -> tuple[RawFrame, ...]:
+    drives: dict[str, list[int]] = json.loads(_EIGEN.read_text())
+    numbered = [(drive, number) for drive, numbers in drives.items() for number in numbers]
+    return tuple(
+        RawFrame(drive, _LEFT, number, where=f"Eigen's test list, line {line}")
+        for line, (drive, number) in enumerate(numbered, start=1)
+    )
 
 
 def with_improved_truth(eigen: Sequence[RawFrame]) -> tuple[RawFrame, ...]:

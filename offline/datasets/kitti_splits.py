@@ -7,9 +7,6 @@
 | ``<date> <drive> 0000000069`` | Zhou's static frames, Semseg |
 | ``<drive>_02 0000000069`` | SfMLearner's formatted training lists |
 | JSON with ``names`` and ``files`` | SGDepth |
-
-No list is shipped: Eigen's follows no rule that could be written down, and others' terms forbid it.
-A named split is found by its file name and known by the digest of its frames.
 """  # noqa: E501
 
 from __future__ import annotations

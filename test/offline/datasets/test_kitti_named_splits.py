@@ -35,13 +35,13 @@ def test_the_digest_is_that_of_the_names_a_line_each():
 
 def test_a_published_list_is_found_in_the_data_sets_folder(tmp_path, monkeypatch):
     listed = frames(FIVE, 1, 2)
-    known = dataclasses.replace(LISTS["eigen"], digest=digest(listed), count=2)
-    monkeypatch.setitem(kitti_named_splits.LISTS, "eigen", known)
+    known = dataclasses.replace(LISTS["zhou_val"], digest=digest(listed), count=2)
+    monkeypatch.setitem(kitti_named_splits.LISTS, "zhou_val", known)
     for place in known.files:
         file = tmp_path / place
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("".join(f"{frame.name}.jpg\n" for frame in listed))
-        assert [frame.name for frame in split_frames("eigen", tmp_path)] == [
+        assert [frame.name for frame in split_frames("zhou_val", tmp_path)] == [
             frame.name for frame in listed
         ]
         file.unlink()
@@ -52,20 +52,32 @@ def test_the_first_and_last_five_frames_of_a_drive_have_no_improved_truth():
     assert [frame.number for frame in kept] == [*range(5, 17), 5, 4535]
 
 
+def test_eigens_test_frames_are_known_in_the_published_order(tmp_path):
+    known = split_frames("eigen", tmp_path)
+    assert len(known) == 697
+    # The same digest as of the lists of omegaNet, Insta-DM and monodepth2.
+    assert digest(known) == "36c04d7d85a01156"
+    assert known[0].name == "2011_09_26/2011_09_26_drive_0002_sync/image_02/data/0000000069"
+    assert known[0].where == "Eigen's test list, line 1"
+
+
+def test_652_of_eigens_frames_have_improved_truth(tmp_path):
+    assert len(split_frames("eigen_benchmark", tmp_path)) == 652
+
+
 def test_a_missing_list_says_where_it_is_published_and_where_it_may_lie(tmp_path):
-    message = r"'eigen' must have its list as eigen_test.txt or .* it is empty; fetch .*omegaNet"
-    for split in ("eigen", "eigen_benchmark"):
-        with pytest.raises(ValueError, match=message):
-            split_frames(split, tmp_path)
-    with pytest.raises(ValueError, match=r"splits/eigen_zhou/val_files.txt of .*--split FILE"):
+    message = r"splits/eigen_zhou/val_files.txt of .*--split FILE"
+    with pytest.raises(ValueError, match=message):
         split_frames("zhou_val", tmp_path)
 
 
 def test_another_list_of_that_name_is_refused(tmp_path):
-    (tmp_path / "eigen_test.txt").write_text(f"2011_09_26/{FIVE} 1 l\n")
-    message = r"eigen_test.txt must be Eigen's test list of 697 frames .* got 1 frames"
+    file = tmp_path / "eigen_zhou" / "val_files.txt"
+    file.parent.mkdir()
+    file.write_text(f"2011_09_26/{FIVE} 1 l\n")
+    message = r"val_files.txt must be Zhou's val list of 4424 frames .* got 1 frames"
     with pytest.raises(ValueError, match=message):
-        split_frames("eigen", tmp_path)
+        split_frames("zhou_val", tmp_path)
 
 
 def test_a_list_by_its_path_is_the_callers_choice(tmp_path):
