@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offline.datasets.samples import Sample
-from offline.evaluation.pictures import depth_errors_on, measured_range, points_on
+from offline.evaluation.pictures import depth_errors_on, points_on
 from offline.evaluation.task import Outputs, Picture, Record, Task, Truths, plane, same_size
 from offline.metrics.depth import (
     DepthProtocol,
@@ -20,7 +20,7 @@ from offline.metrics.depth import (
     score_depth,
 )
 from offline.metrics.protocols import describe
-from scene_perception.visualization import color_depth
+from scene_perception.visualization import color_depth, depth_range
 
 Floats = NDArray[np.floating]
 
@@ -70,7 +70,7 @@ class DepthTask(Task[DepthScore]):
         scaled = np.asarray(self.score(sample, truth, outputs).scale * depth, np.float32)
         return {
             "measured depth": points_on(image, known),
-            "predicted depth, scaled": color_depth(scaled, *measured_range(known)),
+            "predicted depth, scaled": color_depth(scaled, *depth_range(known)),
             "error: blue 25 % too near, red 25 % too far": depth_errors_on(image, known, scaled),
         }
 

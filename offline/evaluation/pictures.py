@@ -16,12 +16,6 @@ Picture = NDArray[np.uint8]
 Floats = NDArray[np.floating]
 
 
-def measured_range(depth: Floats) -> tuple[float, float]:
-    """Return the nearest and the farthest depth worth a colour of their own. # (H, W)."""
-    near, far = np.percentile(depth[depth > 0], (2.0, 98.0))
-    return float(near), max(float(far), 1.01 * float(near))
-
-
 def points_on(image: Picture, depth: Floats, radius: int = 1) -> Picture:
     """Return the darkened image with a coloured dot for every measured depth.
 
@@ -31,7 +25,7 @@ def points_on(image: Picture, depth: Floats, radius: int = 1) -> Picture:
         radius: of a dot, px; where dots overlap the nearest point is seen.
     """
     known = np.where(depth > 0, depth, np.nan).astype(np.float32)
-    return _dots(image, depth, color_depth(known, *measured_range(depth)), radius)
+    return _dots(image, depth, color_depth(known), radius)
 
 
 def depth_errors_on(image: Picture, known: Floats, depth: Floats, worst: float = 0.25) -> Picture:
