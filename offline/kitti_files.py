@@ -109,6 +109,15 @@ def write_disparity(path: Path, disparity: NDArray[Any]) -> None:
     _write(path, encode_disparity(disparity))
 
 
+def write_depth(path: Path, depth: NDArray[Any]) -> None:
+    """Write a depth map, m; what is not a number becomes 0, "not measured". # (H, W).
+
+    Raises:
+        ValueError: for another shape, or naming the file, if it cannot be written.
+    """
+    write_disparity(path, depth)  # both store 256 times the value, 0 for none
+
+
 def write_flow(path: Path, flow: NDArray[Any], valid: NDArray[np.bool_] | None = None) -> None:
     """Write a flow map. # (H, W, 2).
 

@@ -30,7 +30,7 @@ class Protocols:
     semantics: SemanticsProtocol | None = None
     depth_variants: Mapping[str, DepthProtocol] = field(default_factory=dict)
     semantics_variants: Mapping[str, SemanticsProtocol] = field(default_factory=dict)
-    trajectory: TrajectoryProtocol = TrajectoryProtocol()
+    trajectory: TrajectoryProtocol = field(default=TrajectoryProtocol())
 
 
 _OMEGANET_DEPTH = DepthProtocol(resize="tensorflow_inverse_depth", zero_is_zero=True)
