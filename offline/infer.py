@@ -1,39 +1,50 @@
-"""Run a network over a data set or over single images and write what it says.
+"""Run a network over images, a video or a recording and write what it says.
 
-``python -m offline.infer dwarf --data KITTI --weights dwarf.safetensors --output DIR`` runs
-DWARF over a split of KITTI 2015 scene flow and writes ``disp_0``, ``disp_1`` and ``flow``, as the
-development kit and the benchmark's server take them; ``--color`` adds pictures for people.
-``--left A --right B --next-left C --next-right D`` instead of ``--data`` takes four images.
+``python -m offline.infer MODEL --input X --output DIR --weights W.safetensors`` with MODEL
+``omeganet``, ``sgdepth`` or ``insta_dm``: X is an image, several images, a folder, a video or a
+bag. ``dwarf`` takes ``--data KITTI`` (a split of KITTI 2015 scene flow), ``--left A --right B
+--next-left C --next-right D``, or the images of two cameras (``--input``, ``--right-input``).
 
-A file that is missing or damaged is named; it ends the run, or with ``--skip-missing`` only the
-pair that it belongs to.
+Under DIR, ``color`` holds pictures, ``npy`` arrays, ``bag`` a recording with the live node's
+topics; KITTI's files are in DIR itself. Several processes share the work under ``torchrun``.
+
+A file that is missing or damaged is named; it ends the run, or with ``--skip-missing`` only what
+needs it. What has been written stays.
 """
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
-from offline import infer_dwarf
 from offline.datasets.kitti_scene_flow import gaps
-from offline.inference import Done, Model, run_jobs
+from offline.inference.choices import open_source, settings_of, tasks_of, writers_of
+from offline.inference.options import SCRIPTS, add_options, epilogue
+from offline.inference.run import Done, Inference, run
+from offline.predictors.base import Predictor
+from offline.predictors.flip import Flipped
+from offline.predictors.load import load_predictor
+from offline.sharding import Shard, joined, shard
 
-MODELS: Mapping[str, Model] = {"dwarf": infer_dwarf.MODEL}
+_KITTI_NAME = re.compile(r"(\d{6})_10")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one model; return 0, or 2 where something cannot be read or written."""
     options = _parse(arguments)
     try:
-        jobs = MODELS[options.model].jobs(options)[: options.limit]
-        if options.random_weights:
-            print("RANDOM WEIGHTS: the outputs are meaningless", file=sys.stderr)
-        done = run_jobs(jobs, skip_missing=options.skip_missing)
+        share = shard()
+        with joined(share):
+            done = _infer(options, share).gathered(share)
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    if done is None:
+        return 0
     for line in report(done, options.output):
         print(line)
     return 0 if done.written else 2
@@ -43,13 +54,49 @@ def report(done: Done, output: Path) -> list[str]:
     """Return what was written and what was not, in words."""
     lines = [f"{len(done.written)} frames written to {output}"]
     if done.skipped:
-        lines.append(f"{len(done.skipped)} skipped, as their inputs could not be read")
-    missing = gaps(done.written)
-    if missing:
+        lines.append(f"{len(done.skipped)} lack outputs, as their inputs could not be read")
+    matches = [_KITTI_NAME.fullmatch(name) for name in done.written.values()]
+    missing = gaps([int(match[1]) for match in matches if match])
+    if missing and all(matches) and len(matches) > 1:
         names = ", ".join(f"{number:06d}" for number in missing[:5])
         more = ", ..." if len(missing) > 5 else ""
         lines.append(f"KITTI's kit wants every number from 000000 on; there is no {names}{more}")
     return lines
+
+
+def _infer(options: argparse.Namespace, share: Shard) -> Done:
+    source, settings = open_source(options), settings_of(options)
+    predictor = _predictor(options)
+    tasks = tasks_of(options, predictor, source)
+    if share.is_first:
+        _warn(options, tasks)
+    with ExitStack() as stack:
+        writers = writers_of(options, settings, share)
+        for writer in writers:
+            stack.callback(writer.close)
+        inference = Inference(predictor, tasks, settings, writers)
+        return run(source, inference, share, skip_missing=options.skip_missing, limit=options.limit)
+
+
+def _predictor(options: argparse.Namespace) -> Predictor:
+    predictor = load_predictor(
+        options.model,
+        options.weights,
+        random_weights=options.random_weights,
+        height=options.height,
+        width=options.width,
+        device=options.device,
+        script="single_inference",
+        fit=options.fit,
+    )
+    return Flipped(predictor) if options.flip else predictor
+
+
+def _warn(options: argparse.Namespace, tasks: Sequence[str]) -> None:
+    if options.random_weights:
+        print("RANDOM WEIGHTS: the outputs are meaningless", file=sys.stderr)
+    if "depth" in tasks and options.scale is None:
+        print("depth is relative, it has no unit: --scale gives it metres", file=sys.stderr)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -59,28 +106,15 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     models = parser.add_subparsers(dest="model", required=True, metavar="MODEL")
-    for name, model in MODELS.items():
-        own = models.add_parser(name, help=model.description, description=model.description)
-        _add_common(own)
-        model.add_arguments(own)
+    for name, scripts in SCRIPTS.items():
+        own = models.add_parser(
+            name, help=scripts.gives, description=scripts.gives, epilog=epilogue(name)
+        )
+        add_options(own, name)
     options = parser.parse_args(arguments)
-    if options.limit is not None and options.limit < 1:
-        parser.error(f"--limit must be at least 1, got {options.limit}")
     if bool(options.weights) == options.random_weights:
         parser.error("give either --weights W.safetensors or --random-weights")
     return options
-
-
-def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--output", type=Path, required=True, help="folder to write to")
-    parser.add_argument("--weights", default="", help="weights (.safetensors)")
-    parser.add_argument(
-        "--random-weights", action="store_true", help="see it run; outputs are meaningless"
-    )
-    parser.add_argument("--limit", type=int, help="frames at most")
-    parser.add_argument("--skip-missing", action="store_true", help="pass over what cannot be read")
-    parser.add_argument("--color", action="store_true", help="also write pictures under color/")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
 
 
 if __name__ == "__main__":

@@ -6,17 +6,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from offline import infer
 from offline.golden.stand_ins import golden_image, golden_weights
-from offline.infer_dwarf import SceneFlowMaps, ScenePredictor, write_maps
 from offline.kitti_files import read_disparity, read_flow
 from scene_perception.checkpoints.dwarf import convert
 from scene_perception.checkpoints.weights import save_weights
-from scene_perception.engines.base import TensorSpec
-from scene_perception.engines.constant_engine import ConstantEngine
-from scene_perception.models.dwarf import PARTS, part_inputs
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "dwarf"
 SMALL = ("--height", "128", "--width", "128", "--random-weights")
@@ -124,45 +119,19 @@ def test_weights_of_another_model_are_named(tmp_path, capsys):
     assert "holds omeganet" in capsys.readouterr().err
 
 
-def constant_engines(height: int, width: int) -> dict[str, ConstantEngine]:
-    """Engines that say disparity 8, next disparity 6 and flow (4, 4) px everywhere."""
-    shapes = part_inputs(height, width)
-    taken = {name: torch.zeros(shape) for part in PARTS for name, shape in shapes[part].items()}
-    features = {f"features_{n}": taken[f"features_{n}_next"] for n in range(2, 7)}
-    size = (height, width)
-    given = (
-        features,
-        taken,
-        {"disparity": torch.full((1, 1, *size), 8.0)},
-        {"next_disparity": torch.full((1, 1, *size), 6.0), "flow": torch.full((1, 2, *size), 4.0)},
-    )
-    return {
-        part: ConstantEngine({name: TensorSpec(s) for name, s in shapes[part].items()}, constants)
-        for part, constants in zip(PARTS, given, strict=True)
-    }
-
-
-def test_maps_are_in_the_images_pixels_and_not_in_the_networks():
-    image = np.zeros((32, 128, 3), np.uint8)
-    maps = ScenePredictor(constant_engines(128, 256), "resize")(image, image, image, image)
-    assert maps.disparity.shape == (32, 128)
-    assert np.unique(maps.disparity).tolist() == [4]
-    assert np.unique(maps.next_disparity).tolist() == [3]
-    assert np.unique(maps.flow[..., 0]).tolist() == [2]
-    assert np.unique(maps.flow[..., 1]).tolist() == [1]
-
-
-def test_maps_are_written_under_their_number(tmp_path):
-    disparity = np.full((2, 3), 7.5, np.float32)
-    write_maps(
-        tmp_path,
-        42,
-        SceneFlowMaps(disparity, disparity, np.zeros((2, 3, 2), np.float32)),
-        color=False,
-    )
-    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.png")) == [
-        "disp_0/000042_10.png",
-        "disp_1/000042_10.png",
-        "flow/000042_10.png",
+def test_two_cameras_images_are_taken_pair_by_pair(tmp_path):
+    for side in ("left", "right"):
+        (tmp_path / side).mkdir()
+        for number in range(3):
+            image = np.roll(golden_image(number, 100, 120), -4 * (side == "right"), axis=1)
+            cv2.imwrite(str(tmp_path / side / f"{number}.png"), image)
+    inputs = ["--input", str(tmp_path / "left"), "--right-input", str(tmp_path / "right")]
+    options = ["--output", str(tmp_path / "out"), "--formats", "npy", *SMALL]
+    assert infer.main(["dwarf", *inputs, *options]) == 0
+    assert sorted(path.name for path in (tmp_path / "out" / "npy").iterdir()) == [
+        "disparity",
+        "flow",
+        "next_disparity",
     ]
-    assert read_disparity(tmp_path / "disp_0" / "000042_10.png")[0, 0] == 7.5
+    files = (tmp_path / "out" / "npy" / "disparity").iterdir()
+    assert sorted(path.name for path in files) == ["0.npy", "1.npy"]

@@ -1,0 +1,1 @@
+"""Networks over images, videos and recordings; what they say as pictures, arrays and files."""
