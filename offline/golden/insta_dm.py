@@ -9,7 +9,7 @@ from collections import defaultdict
 import torch
 from torch import Tensor
 
-from offline.golden import insta_dm_geometry, insta_dm_losses
+from offline.golden import insta_dm_geometry, insta_dm_losses, insta_dm_metrics
 from offline.golden.case import Array, Case, network_or_operations
 from offline.golden.network_inputs import (
     Shapes,
@@ -123,5 +123,5 @@ def _masks(boxes: Array, like: Tensor) -> Tensor:
 
 
 INSTA_DM_CASES = network_or_operations(
-    network_arrays, insta_dm_geometry, insta_dm_losses, given=_BOXES
+    network_arrays, insta_dm_geometry, insta_dm_losses, insta_dm_metrics, given=_BOXES
 )

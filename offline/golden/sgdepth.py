@@ -7,7 +7,7 @@ import re
 import torch
 from torch import Tensor
 
-from offline.golden import sgdepth_losses
+from offline.golden import sgdepth_losses, sgdepth_metrics
 from offline.golden.case import Array, Case, network_or_operations
 from offline.golden.network_inputs import (
     Shapes,
@@ -90,4 +90,4 @@ def _pose_features(network: EgoMotionNet, *pair: Tensor) -> tuple[Tensor, ...]:
     return network.net.encode(*(network.normalization(image) for image in pair))
 
 
-SGDEPTH_CASES = network_or_operations(network_arrays, sgdepth_losses)
+SGDEPTH_CASES = network_or_operations(network_arrays, sgdepth_losses, sgdepth_metrics)

@@ -33,64 +33,64 @@ class Protocols:
     trajectory: TrajectoryProtocol = field(default=TrajectoryProtocol())
 
 
-_OMEGANET_DEPTH = DepthProtocol(resize="tensorflow_inverse_depth", zero_is_zero=True)
-_OMEGANET_FLOW = FlowProtocol(
+OMEGANET_DEPTH = DepthProtocol(resize="tensorflow_inverse_depth", zero_is_zero=True)
+OMEGANET_FLOW = FlowProtocol(
     resize="tensorflow",
     width_scales_both=True,
     offset_px=1e-5,
     single_precision=False,
     average="images",
 )
-_OMEGANET_SEMANTICS = SemanticsProtocol(resize="logits_tensorflow", void_prediction="road")
-_INSTA_DM_DEPTH = DepthProtocol(resize="opencv_depth")
-_SGDEPTH_DEPTH = DepthProtocol(
+OMEGANET_SEMANTICS = SemanticsProtocol(resize="logits_tensorflow", void_prediction="road")
+INSTA_DM_DEPTH = DepthProtocol(resize="opencv_depth")
+# One factor for a batch: the ratio of its first image (loss_functions.py).
+INSTA_DM_TRAINING = replace(
+    INSTA_DM_DEPTH,
+    above_m=0.0,
+    scaling="sequence",
+    out_of_range="clip_before_scaling",
+    lower_median=True,
+)
+SGDEPTH_DEPTH = DepthProtocol(
     truth="velodyne_png", resize="torch_inverse_depth", double_precision=True
 )
-_SGDEPTH_WHOLE = replace(_SGDEPTH_DEPTH, crop="none", above_m=0.0, below_m=inf)
-_SEMSEG_DEPTH = DepthProtocol(
+# The twentieth class is the network's own "void", which no ground truth has.
+SGDEPTH_SEMANTICS = SemanticsProtocol(20, resize="labels_nearest", unknown_ids="nearest")
+_SGDEPTH_WHOLE = replace(SGDEPTH_DEPTH, crop="none", above_m=0.0, below_m=inf)
+SEMSEG_DEPTH = DepthProtocol(
     truth="velodyne_z",
     resize="spline_depth",
     scaling="none",
     out_of_range="clip_before_scaling",
 )
-_SEMSEG_RUNNING = replace(_SEMSEG_DEPTH, above_m=0.0, min_depth=0.0, out_of_range="drop")
+_SEMSEG_RUNNING = replace(SEMSEG_DEPTH, above_m=0.0, min_depth=0.0, out_of_range="drop")
 
 PROTOCOLS: Mapping[str, Protocols] = MappingProxyType(
     {
         "omeganet": Protocols(
-            depth=_OMEGANET_DEPTH,
-            flow=_OMEGANET_FLOW,
-            semantics=_OMEGANET_SEMANTICS,
+            depth=OMEGANET_DEPTH,
+            flow=OMEGANET_FLOW,
+            semantics=OMEGANET_SEMANTICS,
             semantics_variants={
-                "cityscapes_crop": replace(_OMEGANET_SEMANTICS, top_four_fifths=True)
+                "cityscapes_crop": replace(OMEGANET_SEMANTICS, top_four_fifths=True)
             },
         ),
         "sgdepth": Protocols(
-            depth=_SGDEPTH_DEPTH,
-            # The twentieth class is the network's own "void", which no ground truth has.
-            semantics=SemanticsProtocol(20, resize="labels_nearest", unknown_ids="nearest"),
+            depth=SGDEPTH_DEPTH,
+            semantics=SGDEPTH_SEMANTICS,
             depth_variants={
                 "improved": replace(_SGDEPTH_WHOLE, truth="improved"),
                 "kitti2015": replace(_SGDEPTH_WHOLE, truth="kitti2015"),
-                "cityscapes": replace(_SGDEPTH_DEPTH, crop="cityscapes"),
-                "first_quarter": replace(_SGDEPTH_DEPTH, ratio_share=0.25),
+                "cityscapes": replace(SGDEPTH_DEPTH, crop="cityscapes"),
+                "first_quarter": replace(SGDEPTH_DEPTH, ratio_share=0.25),
             },
         ),
         "insta_dm": Protocols(
-            depth=_INSTA_DM_DEPTH,
-            depth_variants={
-                # The factor is the ratio of each batch's first image (loss_functions.py).
-                "training": replace(
-                    _INSTA_DM_DEPTH,
-                    above_m=0.0,
-                    scaling="sequence",
-                    out_of_range="clip_before_scaling",
-                    lower_median=True,
-                ),
-            },
+            depth=INSTA_DM_DEPTH,
+            depth_variants={"training": INSTA_DM_TRAINING},
         ),
         "semseg": Protocols(
-            depth=_SEMSEG_DEPTH,
+            depth=SEMSEG_DEPTH,
             semantics=SemanticsProtocol(resize="truth_nearest"),
             depth_variants={
                 "running": _SEMSEG_RUNNING,
