@@ -34,7 +34,7 @@ from offline.evaluation.frames import best_and_worst
 from offline.evaluation.published import published_rows
 from offline.evaluation.recorded import recorded_source, recorded_tasks
 from offline.evaluation.report import Report
-from offline.evaluation.run import Evaluation, Source, evaluate
+from offline.evaluation.run import Evaluation, Source, evaluate, usable
 from offline.evaluation.sources import file_source, network_source
 from offline.evaluation.task import Task
 from offline.metrics.depth_crops import CROPS
@@ -76,6 +76,7 @@ def evaluate_task(name: str, options: argparse.Namespace, sources: Sources, shar
     samples = read_samples(dataset, options.data, Selection(options.split, truth))
     task = task.fitted(samples)
     source, samples = sources(task, samples[: options.limit])
+    samples = usable(samples, source)
     if isinstance(task, DepthTask) and task.protocol.scaling == "sequence":
         task = _scaled_by_sequence(task, samples, source, options, share)
     evaluation = evaluate(samples, source, task, share, skip_missing=options.skip_missing)
@@ -119,7 +120,7 @@ def _report(
             "samples": _count(samples, evaluation),
         },
         figures=figures,
-        frames={record.name: task.values(record.score) for record in evaluation.records.values()},
+        frames=task.rows(list(evaluation.records.values())),
         published=published_rows(task.name, options.model),
         skipped=evaluation.skipped,
         overview=task.overview(list(evaluation.records.values())),

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from offline.evaluation.depth import DepthTask
 from offline.evaluation.flow import FlowTask
 from offline.evaluation.motion import MotionTask
+from offline.evaluation.pose import PoseTask
 from offline.evaluation.scene_flow import SceneFlowTask
 from offline.evaluation.semantics import SemanticsTask
 from offline.evaluation.task import Task
@@ -122,6 +123,7 @@ TASKS: Mapping[str, Callable[[Protocols, str, Overrides], Task[Any]]] = {
     "depth": _depth,
     "flow": _flow,
     "motion": _motion,
+    "pose": lambda *_: PoseTask(),
     "scene_flow": lambda *_: SceneFlowTask(),
     "semantics": _semantics,
 }

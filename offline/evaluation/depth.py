@@ -12,13 +12,13 @@ from offline.datasets.samples import Sample
 from offline.evaluation.pictures import depth_errors_on, points_on
 from offline.evaluation.task import Outputs, Picture, Record, Task, Truths, plane, same_size
 from offline.metrics.depth import (
-    DepthProtocol,
     DepthScore,
     common_factor,
     depth_at_truth,
     mean_depth,
     score_depth,
 )
+from offline.metrics.depth_protocol import DepthProtocol
 from offline.metrics.protocols import describe
 from scene_perception.visualization import color_depth, depth_range
 
@@ -53,9 +53,9 @@ class DepthTask(Task[DepthScore]):
         depth = _depth(outputs, known.shape, self.protocol)
         return score_depth(depth, known, self.protocol, factor=self.factors.get(sample.sequence))
 
-    def values(self, score: DepthScore) -> dict[str, float]:
-        """Return the seven numbers and the scale of one image."""
-        return {name: float(value) for name, value in vars(score).items()}
+    def rows(self, records: Sequence[Record[DepthScore]]) -> dict[str, dict[str, float]]:
+        """Return the seven numbers, scale and number of pixels of each image."""
+        return {record.name: vars(record.score) for record in records}
 
     def conclude(self, records: Sequence[Record[DepthScore]]) -> dict[str, float]:
         """Return the mean of every number over the images."""

@@ -48,9 +48,9 @@ class FlowTask(Task[dict[str, FlowScore]]):
             for name in _SETS
         }
 
-    def values(self, score: dict[str, FlowScore]) -> dict[str, float]:
-        """Return one image's figures."""
-        return self.conclude([Record("", "", score)])
+    def rows(self, records: Sequence[Record[dict[str, FlowScore]]]) -> dict[str, dict[str, float]]:
+        """Return each image's figures."""
+        return {record.name: self.conclude([record]) for record in records}
 
     def conclude(self, records: Sequence[Record[dict[str, FlowScore]]]) -> dict[str, float]:
         """Return the figures of both sets of pixels."""

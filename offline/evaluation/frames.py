@@ -9,20 +9,23 @@ from typing import Any
 from offline.datasets.samples import Sample
 from offline.evaluation.report import Shown
 from offline.evaluation.run import Evaluation, Source, load
-from offline.evaluation.task import Task
+from offline.evaluation.task import Picture, Task
 
 
-def ranked(evaluation: Evaluation, task: Task[Any]) -> list[int]:
-    """Return the indices of the samples from the best to the worst.
+def ranked(evaluation: Evaluation, task: Task[Any]) -> dict[int, float]:
+    """Return index -> figure of the samples from the best to the worst.
 
     Those whose figure is not defined are left out.
     """
+    if not task.ranked_by:
+        return {}
+    rows = task.rows(list(evaluation.records.values()))
     figures = {
-        index: task.values(record.score)[task.ranked_by]
-        for index, record in evaluation.records.items()
+        index: rows[record.name][task.ranked_by] for index, record in evaluation.records.items()
     }
     defined = [index for index, figure in figures.items() if math.isfinite(figure)]
-    return sorted(defined, key=lambda i: (figures[i], i), reverse=task.higher_is_better)
+    order = sorted(defined, key=lambda i: figures[i], reverse=task.higher_is_better)
+    return {index: figures[index] for index in order}
 
 
 def best_and_worst(
@@ -41,23 +44,21 @@ def best_and_worst(
         evaluation: of the samples.
         count: of frames on either side; 0 draws nothing.
     """
-    order = ranked(evaluation, task)
+    figures = ranked(evaluation, task) if count else {}
+    order = list(figures)
     best = order[:count]
-    worst = [index for index in reversed(order[-count:] if count else []) if index not in best]
+    worst = [index for index in reversed(order[-count:]) if index not in best]
     shown = {
-        index: _shown(index, samples[index], source, task, evaluation)
+        index: Shown(
+            f"{samples[index].name}: {task.ranked_by} {figures[index]:.4g}",
+            _pictures(index, samples[index], source, task),
+        )
         for index in sorted([*best, *worst])
     }
     return [shown[index] for index in best], [shown[index] for index in worst]
 
 
-def _shown(
-    index: int, sample: Sample, source: Source, task: Task[Any], evaluation: Evaluation
-) -> Shown:
+def _pictures(index: int, sample: Sample, source: Source, task: Task[Any]) -> dict[str, Picture]:
     images, truth = load(sample, source, task)
     outputs = source.predict(index, sample, images)
-    figure = task.values(evaluation.records[index].score)[task.ranked_by]
-    return Shown(
-        f"{sample.name}: {task.ranked_by} {figure:.4g}",
-        task.pictures(sample, sample.image("current"), truth, outputs),
-    )
+    return task.pictures(sample, sample.image("current"), truth, outputs)

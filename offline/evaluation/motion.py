@@ -49,9 +49,9 @@ class MotionTask(Task[MotionScore]):
         objects = plane(truth, "object_map")
         return score_motion_mask(self._mask(outputs, objects.shape), objects)
 
-    def values(self, score: MotionScore) -> dict[str, float]:
-        """Return one image's figures."""
-        return conclude_motion_mask([score])
+    def rows(self, records: Sequence[Record[MotionScore]]) -> dict[str, dict[str, float]]:
+        """Return each image's figures."""
+        return {record.name: self.conclude([record]) for record in records}
 
     def conclude(self, records: Sequence[Record[MotionScore]]) -> dict[str, float]:
         """Return the means over the images."""

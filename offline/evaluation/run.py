@@ -50,8 +50,10 @@ class Evaluation:
         """Return the task's figures.
 
         Raises:
-            ValueError: if nothing was scored.
+            ValueError: if nothing was scored, or a sample is missing that must not be.
         """
+        if task.whole and self.skipped:
+            raise ValueError(f"{task.name} must have every sample, it lacks {self.skipped[0]}")
         if not self.records:
             raise ValueError(
                 f"{task.name} must have at least one sample that can be read, got none; "
@@ -101,6 +103,23 @@ def evaluate(
     if records is None or skipped is None:
         return None
     return Evaluation(dict(records), [text for _, text in skipped])
+
+
+def usable(samples: Sequence[Sample], source: Source) -> tuple[Sample, ...]:
+    """Return the samples that have the images which ``source`` needs.
+
+    The first and the last frame of a drive have no neighbour on one side.
+
+    Raises:
+        ValueError: if none has them.
+    """
+    found = tuple(sample for sample in samples if sample.pictures.keys() >= set(source.roles))
+    if samples and not found:
+        raise ValueError(
+            f"{source.name} must have the images {', '.join(source.roles)} of a frame, the first "
+            f"of {len(samples)} has {', '.join(samples[0].pictures)}"
+        )
+    return found
 
 
 def load(sample: Sample, source: Source, task: Task[Any]) -> tuple[Images, Truths]:

@@ -47,11 +47,12 @@ class SceneFlowTask(Task[SceneFlowCounts]):
         """Return one image's counts."""
         return count_scene_flow(_prediction(outputs), _known(truth), plane(truth, "object_map"))
 
-    def values(self, score: SceneFlowCounts) -> dict[str, float]:
-        """Return one image's figures; ``ranked_share`` is the last of D1, D2, Fl, SF there is."""
-        figures = conclude_scene_flow([score])
-        shares = [value for name, value in figures.items() if name.endswith("_all")]
-        return {**figures, "ranked_share": shares[-1]}
+    def rows(self, records: Sequence[Record[SceneFlowCounts]]) -> dict[str, dict[str, float]]:
+        """Return each image's figures; ``ranked_share``: the last of D1, D2, Fl and SF there is."""
+        rows = {record.name: self.conclude([record]) for record in records}
+        for row in rows.values():
+            row["ranked_share"] = [v for name, v in row.items() if name.endswith("_all")][-1]
+        return rows
 
     def conclude(self, records: Sequence[Record[SceneFlowCounts]]) -> dict[str, float]:
         """Return the figures of all images."""
@@ -72,14 +73,19 @@ class SceneFlowTask(Task[SceneFlowCounts]):
 
 def _prediction(outputs: Outputs) -> SceneFlowMaps:
     """Return the maps as KITTI's files would keep them; NaN stays a hole."""
-    disparities = [
-        decode_disparity(encode_disparity(outputs[name])) if name in outputs else None
-        for name in ("disparity", "next_disparity")
-    ]
-    flow = None
-    if "flow" in outputs:
-        flow = flow_with_holes(*decode_flow(encode_flow(outputs["flow"])))
-    return SceneFlowMaps(*disparities, flow)
+    return SceneFlowMaps(
+        _disparity(outputs, "disparity"), _disparity(outputs, "next_disparity"), _flow(outputs)
+    )
+
+
+def _disparity(outputs: Outputs, name: str) -> NDArray[Any] | None:
+    return decode_disparity(encode_disparity(outputs[name])) if name in outputs else None
+
+
+def _flow(outputs: Outputs) -> NDArray[Any] | None:
+    if "flow" not in outputs:
+        return None
+    return flow_with_holes(*decode_flow(encode_flow(outputs["flow"])))
 
 
 def _known(truth: Truths) -> SceneFlowMaps:

@@ -59,13 +59,13 @@ class SemanticsTask(Task[Confusion]):
             return dataclasses.replace(self, kinds=("labels",))
         return self
 
-    def values(self, score: Confusion) -> dict[str, float]:
-        """Return one image's figures."""
-        return conclude_semantics(score, self.protocol)
+    def rows(self, records: Sequence[Record[Confusion]]) -> dict[str, dict[str, float]]:
+        """Return each image's figures."""
+        return {record.name: self.conclude([record]) for record in records}
 
     def conclude(self, records: Sequence[Record[Confusion]]) -> dict[str, float]:
         """Return the figures of all pixels of all images."""
-        total = np.sum([record.score for record in records], axis=0, dtype=np.int64)
+        total = np.stack([record.score for record in records]).sum(axis=0)
         return {**conclude_semantics(total, self.protocol), "frames": float(len(records))}
 
     def pictures(

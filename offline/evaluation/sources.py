@@ -6,19 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from offline.datasets.samples import Sample
 from offline.evaluation.run import Images, Source
 from offline.evaluation.task import Outputs
-from offline.kitti_files import read_disparity, read_flow
+from offline.kitti_files import read_depth, read_disparity, read_flow
 from offline.metrics.hole_filling import fill_flow
 from offline.metrics.scene_flow import flow_with_holes
+from offline.png_files import read_png
 from offline.predictors.base import Predictor
-
-_DEPTH_SCALE = np.float32(256)
 
 Reader = Callable[[Path, Sample], dict[str, NDArray[Any]]]
 
@@ -102,13 +100,7 @@ def _read_depth(folder: Path, sample: Sample) -> dict[str, NDArray[Any]]:
     path = _found(folder, sample, (".npy", ".png"))
     if path.suffix == ".npy":
         return {"depth": _array(path)}
-    stored = _png(path)
-    if stored.dtype != np.uint16 or stored.ndim != 2:
-        raise ValueError(
-            f"{path} must be a 16-bit PNG of one channel (256 per metre), "
-            f"got {stored.shape} {stored.dtype}"
-        )
-    return {"depth": stored.astype(np.float32) / _DEPTH_SCALE}
+    return {"depth": read_depth(path)}
 
 
 def _read_inverse_depth(folder: Path, sample: Sample) -> dict[str, NDArray[Any]]:
@@ -117,12 +109,12 @@ def _read_inverse_depth(folder: Path, sample: Sample) -> dict[str, NDArray[Any]]
 
 def _read_labels(folder: Path, sample: Sample) -> dict[str, NDArray[Any]]:
     path = _found(folder, sample, (".png",))
-    return {"labels": _gray(path, "train ids 0..18, 255 unknown")}
+    return {"labels": read_png(path, np.uint8)}
 
 
 def _read_mask(folder: Path, sample: Sample) -> dict[str, NDArray[Any]]:
     path = _found(folder, sample, (".png",))
-    return {"motion_mask": _gray(path, "255 where something moves")}
+    return {"motion_mask": read_png(path, np.uint8)}
 
 
 def _read_flow(folder: Path, sample: Sample) -> dict[str, NDArray[Any]]:
@@ -170,20 +162,3 @@ def _array(path: Path, *, mapped: bool = False) -> NDArray[Any]:
     except (OSError, ValueError, EOFError) as error:
         raise ValueError(f"{path} must be a whole .npy file of numbers ({error})") from error
     return np.asarray(array)
-
-
-def _gray(path: Path, rule: str) -> NDArray[np.uint8]:
-    stored = _png(path)
-    if stored.dtype != np.uint8 or stored.ndim != 2:
-        raise ValueError(
-            f"{path} must be an 8-bit PNG of one channel ({rule}), "
-            f"got {stored.shape} {stored.dtype}"
-        )
-    return stored
-
-
-def _png(path: Path) -> NDArray[Any]:
-    stored = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
-    if stored is None:
-        raise ValueError(f"{path} cannot be read: it is no image, or damaged")
-    return np.asarray(stored)

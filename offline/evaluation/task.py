@@ -45,8 +45,10 @@ class Task(ABC, Generic[Score]):
         name: for tables and files.
         output: the predictor's task that gives what is needed.
         kinds: of truth that a sample must have.
-        ranked_by: the figure of ``values`` that orders frames from good to bad.
+        ranked_by: the figure of ``rows`` that orders frames from good to bad; empty where
+            single frames are not worth a look.
         higher_is_better: whether a larger figure is a better frame.
+        whole: whether no sample may be missing.
     """
 
     name: ClassVar[str]
@@ -54,6 +56,7 @@ class Task(ABC, Generic[Score]):
     kinds: tuple[str, ...]
     ranked_by: ClassVar[str]
     higher_is_better: ClassVar[bool] = False
+    whole: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -69,8 +72,8 @@ class Task(ABC, Generic[Score]):
         """
 
     @abstractmethod
-    def values(self, score: Score) -> dict[str, float]:
-        """Return one sample's figures."""
+    def rows(self, records: Sequence[Record[Score]]) -> dict[str, dict[str, float]]:
+        """Return the figures of each sample, by its name."""
 
     @abstractmethod
     def conclude(self, records: Sequence[Record[Score]]) -> dict[str, float]:

@@ -81,7 +81,7 @@ def test_nothing_scored_is_an_error_that_says_why():
 
 def test_frames_are_ranked_from_good_to_bad(depth_samples):
     found = evaluate(depth_samples, constant(20.0), TASK, Shard())
-    assert ranked(found, TASK) == [1, 2, 0]
+    assert list(ranked(found, TASK)) == [1, 2, 0]
 
 
 def test_no_frame_is_shown_as_best_and_as_worst(depth_samples):
