@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.metrics.checks import check_numbers, check_size
-from offline.metrics.depth_crops import crop_box
+from offline.metrics.depth_pixels import clipped, median_ratio, valid_pairs
 from offline.metrics.depth_protocol import DepthProtocol
 from offline.metrics.depth_resize import resize_opencv, resize_spline, resize_torch
 from offline.metrics.tensorflow_resize import resize_tensorflow
@@ -84,7 +83,7 @@ def depth_ratio(depth: Map, truth: NDArray[Any], protocol: DepthProtocol) -> flo
         ValueError: for shapes that differ, a NaN in ``depth``, no valid pixel, or a median of
             ``depth`` that is not positive and finite.
     """
-    return _ratio(*_valid_pairs(depth, truth, protocol), protocol)
+    return median_ratio(*valid_pairs(depth, truth, protocol), protocol)
 
 
 def score_depth(
@@ -102,13 +101,13 @@ def score_depth(
         ValueError: as ``depth_ratio``, for a factor that is not positive and finite, or if the
             protocol wants one for a sequence and there is none.
     """
-    known, predicted = _valid_pairs(depth, truth, protocol)
+    known, predicted = valid_pairs(depth, truth, protocol)
     scale = _scale(known, predicted, protocol) if factor is None else factor
     if not (np.isfinite(scale) and scale > 0):
         raise ValueError(f"factor must be positive and finite, got {scale}")
     predicted = predicted * np.float32(scale)
     if protocol.out_of_range == "clip_after_scaling":
-        predicted = _clipped(predicted, protocol)
+        predicted = clipped(predicted, protocol)
     elif protocol.out_of_range == "drop":
         inside = (predicted > protocol.min_depth) & (predicted < protocol.max_depth)
         known, predicted = known[inside], predicted[inside]
@@ -176,47 +175,12 @@ def _resized(values: Map, shape: tuple[int, ...], resize: Callable[[Map, int, in
     return values if values.shape == shape else resize(values, shape[0], shape[1])
 
 
-def _valid_pairs(depth: Map, truth: NDArray[Any], protocol: DepthProtocol) -> tuple[Map, Map]:
-    """Return the truth and the prediction of every valid pixel. # (N,), (N,)."""
-    check_size("depth", depth, truth.shape)
-    check_numbers("depth", depth)
-    box = crop_box(protocol.crop, *truth.shape)
-    known = np.asarray(truth[box], np.float32)
-    valid = (known > np.float32(protocol.above_m)) & (known < np.float32(protocol.below_m))
-    predicted = np.asarray(depth[box][valid], np.float32)
-    if not predicted.size:
-        raise ValueError(
-            f"truth must have values between {protocol.above_m:g} and {protocol.below_m:g} m "
-            f"in the crop {protocol.crop!r}, got none"
-        )
-    if protocol.out_of_range == "clip_before_scaling":
-        predicted = _clipped(predicted, protocol)
-    return known[valid], predicted
-
-
-def _clipped(depth: Map, protocol: DepthProtocol) -> Map:
-    return np.clip(depth, np.float32(protocol.min_depth), np.float32(protocol.max_depth))
-
-
 def _scale(known: Map, predicted: Map, protocol: DepthProtocol) -> float:
     if protocol.scaling == "median":
-        return _ratio(known, predicted, protocol)
+        return median_ratio(known, predicted, protocol)
     if protocol.scaling == "sequence":
         raise ValueError("factor must be given where a protocol scales by sequence, got none")
     return protocol.factor if protocol.scaling == "fixed" else 1.0
-
-
-def _ratio(known: Map, predicted: Map, protocol: DepthProtocol) -> float:
-    median = _lower_median if protocol.lower_median else np.median
-    middle = np.float32(median(predicted))
-    if not (np.isfinite(middle) and middle > 0):
-        raise ValueError(f"median of depth must be positive and finite, got {middle}")
-    return float(np.float32(median(known)) / middle)
-
-
-def _lower_median(values: Map) -> np.float32:
-    middle = (values.size - 1) // 2
-    return np.float32(np.partition(values, middle)[middle])
 
 
 def _errors(known: NDArray[Any], predicted: NDArray[Any], scale: float) -> DepthScore:
