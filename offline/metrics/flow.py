@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 from offline.kitti_files import decode_flow, encode_flow
 from offline.metrics.checks import check_numbers, check_size
 from offline.metrics.depth_resize import resize_torch
-from offline.metrics.outliers import OutlierCounts, count_outliers, flow_outliers, sum_outliers
+from offline.metrics.outliers import (
+    LIMIT_PX,
+    OutlierCounts,
+    count_outliers,
+    flow_outliers,
+    sum_outliers,
+)
 from offline.metrics.tensorflow_resize import resize_tensorflow
 
 RESIZES = ("tensorflow", "torch")
@@ -181,3 +187,25 @@ def _resized(flow: Flow, height: int, width: int, protocol: FlowProtocol) -> Flo
     if protocol.resize == "tensorflow":
         return resize_tensorflow(flow, height, width)
     return np.stack([resize_torch(flow[..., axis], height, width) for axis in (0, 1)], axis=2)
+
+
+def end_point_error(prediction: NDArray[Any], truth: NDArray[Any]) -> dict[str, float]:
+    """Return DWARF's own numbers for synthetic data: ``epe`` [px] and ``outliers`` [%].
+
+    Over all pixels and channels, disparities and flow together: the mean Euclidean norm, and the
+    share of pixels where it is 3 or more. No relative limit, no mask.
+
+    Args:
+        prediction: # (H, W, C)
+        truth: # (H, W, C)
+
+    Raises:
+        ValueError: for shapes that differ, or a NaN in ``prediction``.
+    """
+    check_size("prediction", prediction, truth.shape)
+    check_numbers("prediction", prediction)
+    error = np.sqrt(((prediction - truth) ** 2).sum(axis=-1))
+    return {
+        "epe": float(error.mean(dtype=np.float64)),
+        "outliers": 100 * float(np.mean(error >= LIMIT_PX)),
+    }
