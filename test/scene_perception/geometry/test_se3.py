@@ -91,3 +91,9 @@ def test_no_rotation_is_the_identity_with_a_gradient_that_is_a_number() -> None:
 def test_an_axis_and_angle_of_another_shape_is_refused() -> None:
     with pytest.raises(ValueError, match=r"must both be \(B, 3\), got \(2, 3\) and \(3,\)"):
         axis_angle_matrix(torch.zeros(2, 3), torch.zeros(3))
+
+
+def test_angles_that_are_not_clipped_go_on_round() -> None:
+    pose = torch.tensor([[1.0, 2, 3, 0, 0, 1.5 * math.pi]])
+    point = pose_matrix(pose, clip=False)[0] @ torch.tensor([1.0, 0, 0, 1])
+    torch.testing.assert_close(point, torch.tensor([1.0, 1, 3, 1]), atol=1e-6, rtol=0)
