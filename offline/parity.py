@@ -5,7 +5,7 @@ stand-in weights and the frames (seeds 10, 11, 12; as large as the case's arrays
 our network and prints one row for each array of the case. ``dwarf`` takes two stereo pairs
 (seeds 10, 11) and pads, crops and writes KITTI's integers as the published test script does.
 ``sgdepth`` and ``insta_dm`` take their networks' cases (the variables of Insta-DM by network), and
-those of their losses, geometry and metrics, which need no variables.
+those of their losses, geometry and metrics, which need no variables; ``semseg`` takes losses.
 Single operations are computed from the inputs that stand beside them in the case. The limits
 stand in ``tolerances.json``, the measures in ``comparison.py``.
 
@@ -31,6 +31,7 @@ from offline.golden.comparison import Comparison, compare
 from offline.golden.dwarf import DWARF_CASES
 from offline.golden.insta_dm import INSTA_DM_CASES
 from offline.golden.omeganet import OMEGANET_CASES
+from offline.golden.semseg_losses import SEMSEG_CASES
 from offline.golden.sgdepth import SGDEPTH_CASES
 
 MODELS = {
@@ -38,6 +39,7 @@ MODELS = {
     "dwarf": DWARF_CASES,
     "sgdepth": SGDEPTH_CASES,
     "insta_dm": INSTA_DM_CASES,
+    "semseg": SEMSEG_CASES,
 }
 
 
