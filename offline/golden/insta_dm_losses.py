@@ -14,15 +14,10 @@ from torch import Tensor
 from offline.golden.case import Array, Case
 from offline.golden.insta_dm_geometry import Inputs
 from offline.losses.forward_warp import EgoWarp, remove_ego_motion
-from offline.losses.insta_dm import (
-    InstaDMLosses,
-    InstaDMSettings,
-    ProjectedPair,
-    Reference,
-    insta_dm_losses,
-)
+from offline.losses.insta_dm import InstaDMLosses, InstaDMSettings, insta_dm_losses
 from offline.losses.instances import pair_by_flow
 from offline.losses.projection import ProjectionSettings
+from offline.losses.reference import ProjectedPair, Reference
 from offline.losses.ssim import dissimilarity
 from scene_perception.geometry.se3 import pose_matrix
 
@@ -171,7 +166,7 @@ def _association(given: Inputs) -> dict[str, Tensor]:
         "assoc_noc_f": pairing.seen_in_second,
         "assoc_noc_b": pairing.seen_in_first,
         "assoc_iou_01": pairing.first_to_second.iou,
-        "assoc_idx_01": pairing.first_to_second.index,
+        "assoc_idx_01": pairing.first_to_second.channel,
         "assoc_iou_10": pairing.second_to_first.iou,
-        "assoc_idx_10": pairing.second_to_first.index,
+        "assoc_idx_10": pairing.second_to_first.channel,
     }

@@ -84,7 +84,8 @@ def _pixel_index(whole_flow: Tensor) -> tuple[Tensor, Tensor]:
     height, width = whole_flow.shape[2:]
     # Clamping first keeps huge flows within an integer's range.
     reach = whole_flow.clamp(-2 * max(height, width), 2 * max(height, width))
-    x, y = (pixel_grid(height, width, reach.device) + reach).long().split(1, 1)
+    end = (pixel_grid(height, width, reach.device) + reach).long()
+    x, y = end[:, :1], end[:, 1:]
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     return torch.where(inside, y * width + x, 0), inside
 

@@ -1,24 +1,19 @@
-"""Insta-DM's training loss (Lee et al., AAAI 2021; ``train.py``, ``loss_functions.py``).
-
-A target frame stands between its references. With each of them it has its own pairs of
-instances, ego-motion and motion of objects, forward meaning from target to reference.
-"""
+"""Insta-DM's training loss (Lee et al., AAAI 2021; ``train.py``, ``loss_functions.py``)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from offline.losses.instances import background
 from offline.losses.motion_consistency import motion_consistency_loss
-from offline.losses.motion_field import motion_field
 from offline.losses.object_scale import object_scale_loss
-from offline.losses.projection import Projection, ProjectionSettings, project
+from offline.losses.projection import ProjectionSettings
+from offline.losses.reference import ProjectedPair, Reference, project_pair
 from offline.losses.smoothness import divide_by_mean, edge_aware_changes
 
 
@@ -39,11 +34,11 @@ class InstaDMWeights:
     depth_mean: float = 0.0
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            weight = getattr(self, field.name)
+        for term in fields(self):
+            weight = getattr(self, term.name)
             if not (math.isfinite(weight) and weight >= 0):
                 raise ValueError(
-                    f"weight {field.name} must be a finite number of at least 0, got {weight}"
+                    f"weight {term.name} must be a finite number of at least 0, got {weight}"
                 )
 
 
@@ -60,56 +55,11 @@ class InstaDMSettings:
             height, as the published code does; else it is 0 there.
     """
 
-    weights: InstaDMWeights = InstaDMWeights()
-    projection: ProjectionSettings = ProjectionSettings()
+    weights: InstaDMWeights = field(default_factory=InstaDMWeights)
+    projection: ProjectionSettings = field(default_factory=ProjectionSettings)
     motion_alpha: float = 5.0
     max_depth_difference: float = 0.1
     published_nan: bool = False
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A frame beside the target, and how things move between both.
-
-    Attributes:
-        image: -1..1. # (B, 3, H, W)
-        depth: # (B, 1, H, W)
-        ego_forward: pose vector of the camera. # (B, 6)
-        ego_backward: # (B, 6)
-        objects_forward: translations of the target's instances, 0 for unused ones. # (B, N, 3)
-        objects_backward: of the reference's instances. # (B, N, 3)
-        target_instances: channel 0 = number of pairs, then masks, 0 or 1. # (B, 1 + N, H, W)
-        instances: of the reference, channel by channel the same objects. # (B, 1 + N, H, W)
-        seen_in_target: where the ego-warped reference is valid, bool. # (B, 1, H, W)
-        seen_in_reference: where the ego-warped target is valid, bool. # (B, 1, H, W)
-    """
-
-    image: Tensor
-    depth: Tensor
-    ego_forward: Tensor
-    ego_backward: Tensor
-    objects_forward: Tensor
-    objects_backward: Tensor
-    target_instances: Tensor
-    instances: Tensor
-    seen_in_target: Tensor
-    seen_in_reference: Tensor
-
-
-class ProjectedPair(NamedTuple):
-    """Target and one reference, each projected on the other.
-
-    Attributes:
-        field_forward: motion of the target's pixels. # (B, 6, H, W)
-        field_backward: motion of the reference's pixels. # (B, 6, H, W)
-        forward: the reference as the target should show it.
-        backward: the target as the reference should show it.
-    """
-
-    field_forward: Tensor
-    field_backward: Tensor
-    forward: Projection
-    backward: Projection
 
 
 class InstaDMLosses(NamedTuple):
@@ -169,42 +119,6 @@ def insta_dm_losses(
     }
     total = _sum(getattr(settings.weights, name) * term for name, term in terms.items())
     return InstaDMLosses(**terms, total=total, pairs=pairs)
-
-
-def project_pair(
-    image: Tensor,
-    depth: Tensor,
-    reference: Reference,
-    intrinsics: Tensor,
-    settings: ProjectionSettings,
-) -> ProjectedPair:
-    """Project target and reference on each other.
-
-    Args:
-        image: of the target, -1..1. # (B, 3, H, W)
-        depth: of the target. # (B, 1, H, W)
-        reference: the other frame.
-        intrinsics: of both. # (B, 3, 3)
-        settings: what is compared.
-
-    Raises:
-        ValueError: for shapes that do not match.
-    """
-    target, source = (image, depth), (reference.image, reference.depth)
-    forward = motion_field(
-        reference.ego_forward, reference.objects_forward, reference.target_instances[:, 1:]
-    )
-    backward = motion_field(
-        reference.ego_backward, reference.objects_backward, reference.instances[:, 1:]
-    )
-    objects = ~background(reference.target_instances), ~background(reference.instances)
-    seen = reference.seen_in_target, reference.seen_in_reference
-    return ProjectedPair(
-        forward,
-        backward,
-        project(target, source, forward, intrinsics, seen[0], objects[0], settings),
-        project(source, target, backward, intrinsics, seen[1], objects[1], settings),
-    )
 
 
 def depth_smoothness(depth: Tensor, image: Tensor) -> Tensor:

@@ -24,11 +24,11 @@ class Matches(NamedTuple):
 
     Attributes:
         iou: intersection over union with it, NaN where both are empty. # (N,)
-        index: its channel. # (N,) int64
+        channel: of that partner. # (N,) int64
     """
 
     iou: Tensor
-    index: Tensor
+    channel: Tensor
 
 
 class Pairing(NamedTuple):
@@ -87,11 +87,12 @@ def consistent_flow(flow: Tensor, opposite: Tensor) -> Tensor:
         ValueError: for shapes that do not match.
     """
     back, _ = flow_warp(opposite, flow)
-    return _length(back + flow) < (_RELATIVE_ERROR * _length(flow)).clamp(min=_ERROR_PX)
+    bound = (_RELATIVE_ERROR * _length(flow)).clamp(min=_ERROR_PX)
+    return _length(back + flow) < bound
 
 
 def _length(flow: Tensor) -> Tensor:
-    return (flow.abs() + _OFFSET).norm(dim=1, keepdim=True)
+    return torch.linalg.vector_norm(flow.abs() + _OFFSET, dim=1, keepdim=True)
 
 
 def best_matches(warped: Tensor, masks: Tensor, valid: Tensor) -> Matches:
@@ -112,7 +113,8 @@ def best_matches(warped: Tensor, masks: Tensor, valid: Tensor) -> Matches:
 
 def _iou(row: Tensor, targets: Tensor) -> Tensor:
     overlap = (row * targets).clamp(0, 1).sum(1)
-    return overlap / (row + targets).clamp(0, 1).sum(1)
+    union: Tensor = (row + targets).clamp(0, 1).sum(1)
+    return overlap / union
 
 
 def sort_by_area(masks: Tensor) -> Tensor:
@@ -165,10 +167,10 @@ def paired_instances(
 
 def _mutual_matches(pairing: Pairing) -> list[tuple[int, int]]:
     to, back = pairing.first_to_second, pairing.second_to_first
-    channels = torch.arange(len(to.index), device=to.index.device)
-    mutual = back.index[to.index] == channels
-    mutual &= (to.iou > _MIN_IOU) & (back.iou[to.index] > _MIN_IOU)
-    return [(int(channel), int(to.index[channel])) for channel in channels[mutual]]
+    channels = torch.arange(len(to.channel), device=to.channel.device)
+    mutual = back.channel[to.channel] == channels
+    mutual &= (to.iou > _MIN_IOU) & (back.iou[to.channel] > _MIN_IOU)
+    return [(int(channel), int(to.channel[channel])) for channel in channels[mutual]]
 
 
 def _counted(masks: list[Tensor], like: Tensor, maximum: int) -> Tensor:

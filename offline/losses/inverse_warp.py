@@ -67,7 +67,7 @@ def back_project(depth: Tensor, intrinsics: Tensor) -> Tensor:
     grid = pixel_grid(height, width, depth.device).to(depth.dtype)
     homogeneous = torch.cat([grid, torch.ones_like(grid[:1])]).flatten(1)
     rays = intrinsics.inverse() @ homogeneous
-    return rays.unflatten(2, (height, width)) * depth
+    return rays.view(-1, 3, height, width) * depth
 
 
 def project_points(moved: Tensor) -> SourceView:
@@ -195,7 +195,8 @@ def depth_to_flow(
         ValueError: for shapes that do not match.
     """
     view = view_source(depth, source_from_target, intrinsics)
-    return view.position - pixel_grid(*depth.shape[2:], depth.device), view.valid
+    grid = pixel_grid(depth.shape[2], depth.shape[3], depth.device)
+    return view.position - grid, view.valid
 
 
 def sample(image: Tensor, view: SourceView, padding: Padding, *, align_corners: bool) -> Tensor:

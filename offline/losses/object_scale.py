@@ -38,8 +38,7 @@ def object_scale_loss(
             f"got {tuple(instances.shape)}"
         )
     masks = instances[:, 1:].to(depth.dtype)
-    # (B, N)
-    object_depth = (depth * masks).sum((2, 3)) / masks.sum((2, 3)).clamp(min=1e-9)
+    object_depth = (depth * masks).sum((2, 3)) / masks.sum((2, 3)).clamp(min=1e-9)  # (B, N)
     height_px = instance_heights(masks)
     valid = (object_depth > 0) & (height_px > 0)
     supposed = intrinsics[:, 1, 1, None] * height_prior / height_px.clamp(min=1)
@@ -60,6 +59,6 @@ def instance_heights(masks: Tensor) -> Tensor:
     """
     rows = (masks == 1).any(3)
     numbers = torch.arange(rows.shape[2], device=masks.device).to(masks.dtype)
-    last = numbers.masked_fill(~rows, -1).amax(2) if rows.shape[2] else numbers
+    last = numbers.masked_fill(~rows, -1).amax(2)
     first = numbers.masked_fill(~rows, rows.shape[2]).amin(2)
     return (last - first).clamp(min=0)
