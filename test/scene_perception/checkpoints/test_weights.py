@@ -10,6 +10,7 @@ from scene_perception.checkpoints.weights import (
     fill,
     first_difference,
     load_weights,
+    model_in,
     save_weights,
     sha256_of,
 )
@@ -24,6 +25,14 @@ def test_weights_and_metadata_read_back(tmp_path):
     assert torch.equal(state["a"], STATE["a"])
     assert (metadata["model"], metadata["source"]) == ("dsnet", "x")
     assert [file.name for file in path.parent.iterdir()] == ["w.safetensors"]
+
+
+def test_a_file_says_which_model_it_holds(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save_weights(path, STATE, {"model": "dsnet"})
+    assert model_in(path) == "dsnet"
+    with pytest.raises(FileNotFoundError, match=r"x\.safetensors do not exist"):
+        model_in(tmp_path / "x.safetensors")
 
 
 def test_transposed_tensor_is_saved_as_it_looks(tmp_path):

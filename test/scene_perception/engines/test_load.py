@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
 
 from scene_perception.checkpoints.weights import save_weights
+from scene_perception.engines.base import TensorSpec
 from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.load import load_dwarf_engines, load_mono_engines
-from scene_perception.engines.random_weights import random_dwarf, random_omeganet
 from scene_perception.models import dwarf
-from scene_perception.models.dwarf import DWARF
-from scene_perception.models.omeganet import OmegaNet, part_inputs
+from scene_perception.models.omeganet import part_inputs
 
 SMALL = {"height": 128, "width": 192, "device": "cpu"}
 PARTS = set(part_inputs(128, 192))
-
-
-@pytest.fixture(scope="module")
-def network() -> OmegaNet:
-    return random_omeganet(seed=1)
-
-
-@pytest.fixture(scope="module")
-def omeganet_weights(network: OmegaNet, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "omeganet.safetensors"
-    save_weights(path, network.state_dict(), {"model": "omeganet", "source": "test"})
-    return path
-
-
-@pytest.fixture(scope="module")
-def stereo_network() -> DWARF:
-    return random_dwarf(seed=1)
-
-
-@pytest.fixture(scope="module")
-def dwarf_weights(stereo_network: DWARF, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("weights") / "dwarf.safetensors"
-    save_weights(path, stereo_network.state_dict(), {"model": "dwarf", "source": "test"})
-    return path
 
 
 def test_complete_weights_give_every_part(network, omeganet_weights):
@@ -84,32 +57,86 @@ def test_constants_need_no_weights():
     assert loaded.random
 
 
-def test_without_weights_the_message_says_how_to_get_them():
-    with pytest.raises(ValueError, match=r"network.weights must .*offline.convert .*allow_random"):
-        load_mono_engines(NetworkConfig(**SMALL))
+@pytest.mark.parametrize(
+    ("model", "parts", "given"),
+    [
+        ("sgdepth", ["sgdepth", "sgdepth_pose"], {"inverse_depth", "labels", "next_from_current"}),
+        ("insta_dm", ["insta_dm", "insta_dm_pose"], {"inverse_depth", "next_from_current"}),
+    ],
+)
+def test_other_models_give_their_own_parts(model, parts, given):
+    loaded = load_mono_engines(NetworkConfig(allow_random_weights=True, **SMALL), model)
+    assert (list(loaded.engines), loaded.model, loaded.random) == (parts, model, True)
+    assert {name for engine in loaded.engines.values() for name in engine.outputs} == given
+    assert loaded.description.startswith(f"{model} 192x128 float32, torch on cpu, random weights")
 
 
-@pytest.mark.parametrize("allow", [False, True])
-def test_a_missing_file_is_an_error_even_where_random_weights_are_allowed(tmp_path, allow):
-    config = NetworkConfig(
-        weights=str(tmp_path / "none.safetensors"), allow_random_weights=allow, **SMALL
-    )
-    with pytest.raises(FileNotFoundError, match=r"none.safetensors: no such file .*offline.conv"):
-        load_mono_engines(config)
+def test_labels_go_into_engines_as_small_whole_numbers():
+    loaded = load_mono_engines(NetworkConfig(backend="constant", **SMALL), "insta_dm")
+    labels = loaded.engines["insta_dm_pose"].inputs["labels_next"]
+    assert labels == TensorSpec((1, 128, 192), torch.uint8)
 
 
-def test_a_file_that_is_no_weights_is_refused(tmp_path):
-    path = tmp_path / "broken.safetensors"
-    path.write_bytes(b"not a checkpoint")
-    with pytest.raises(ValueError, match=r"broken.safetensors"):
-        load_mono_engines(NetworkConfig(weights=str(path), **SMALL))
+def test_weights_of_sgdepth_give_its_numbers(sgdepth, sgdepth_weights):
+    config = NetworkConfig(weights=str(sgdepth_weights), **SMALL)
+    loaded = load_mono_engines(config, "sgdepth")
+    image = torch.rand(1, 3, 128, 192, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected = sgdepth.scene(image).inverse_depth
+    torch.testing.assert_close(loaded.engines["sgdepth"](image=image)["inverse_depth"], expected)
+    assert loaded.weights == {"network.weights": str(sgdepth_weights)}
 
 
-def test_weights_of_another_model_are_refused(tmp_path):
-    path = tmp_path / "dwarf.safetensors"
-    save_weights(path, {"x": torch.zeros(1)}, {"model": "dwarf", "source": "test"})
-    with pytest.raises(ValueError, match=r"must hold the model omeganet or dsnet, .* holds dwarf"):
-        load_mono_engines(NetworkConfig(weights=str(path), **SMALL))
+def test_flow_of_omeganet_is_added_and_compared_with_the_model_s_pose(
+    network, omeganet_weights, sgdepth_weights
+):
+    config = NetworkConfig(weights=str(sgdepth_weights), **SMALL)
+    loaded = load_mono_engines(config, "sgdepth", flow=str(omeganet_weights))
+    assert list(loaded.engines) == [
+        *("sgdepth", "sgdepth_pose", "flow_encoder", "flow_decoder", "rigid_motion")
+    ]
+    assert loaded.weights["flow.weights"] == str(omeganet_weights)
+    assert f"{sgdepth_weights}, flow.weights {omeganet_weights}, loaded in" in loaded.description
+    image = torch.rand(1, 3, 128, 192, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected = network.sd_ofnet.encoder(image).flow_features_3
+    features = loaded.engines["flow_encoder"](image=image)["flow_features_3"]
+    assert torch.equal(features, expected)
+
+
+def test_semantics_of_omeganet_are_added_without_their_depth(network, omeganet_weights):
+    config = NetworkConfig(allow_random_weights=True, **SMALL)
+    loaded = load_mono_engines(config, "insta_dm", semantics=str(omeganet_weights))
+    assert set(loaded.engines["semantics"].outputs) == {"labels"}
+    image = torch.rand(1, 3, 128, 192, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected = network.dsnet(image).labels
+    assert torch.equal(loaded.engines["semantics"](image=image)["labels"], expected)
+
+
+def test_depth_and_flow_alone_have_no_motion_to_compare(network, omeganet_weights, tmp_path):
+    path = tmp_path / "dsnet.safetensors"
+    dsnet = {f"dsnet.{name}": tensor for name, tensor in network.dsnet.state_dict().items()}
+    save_weights(path, dsnet, {"model": "dsnet", "source": "test"})
+    config = NetworkConfig(weights=str(path), **SMALL)
+    loaded = load_mono_engines(config, flow=str(omeganet_weights))
+    assert set(loaded.engines) == {"dsnet", "flow_encoder", "flow_decoder"}
+
+
+@pytest.mark.parametrize(
+    ("model", "added", "message"),
+    [
+        ("omeganet", "flow", r"flow.weights must be empty where the model gives flow itself"),
+        ("omeganet", "semantics", r"semantics.weights must be empty .* labels itself \(dsnet\)"),
+        ("sgdepth", "semantics", r"semantics.weights must be empty .* labels itself \(sgdepth\)"),
+    ],
+)
+def test_what_the_model_gives_itself_is_not_taken_from_another(
+    omeganet_weights, model, added, message
+):
+    config = NetworkConfig(backend="constant", **SMALL)
+    with pytest.raises(ValueError, match=message):
+        load_mono_engines(config, model, **{added: str(omeganet_weights)})
 
 
 def test_a_size_that_the_network_cannot_take_is_refused():
@@ -147,20 +174,3 @@ def test_constants_of_dwarf_need_no_weights():
     assert loaded.random
     outputs = loaded.engines["disparity_refinement"].outputs
     assert outputs["disparity"].shape == (1, 1, 128, 192)
-
-
-def test_without_weights_of_dwarf_the_message_says_how_to_get_them():
-    with pytest.raises(ValueError, match=r"network.weights must .*offline.convert dwarf CHECK"):
-        load_dwarf_engines(NetworkConfig(**SMALL))
-
-
-def test_weights_that_are_not_dwarfs_are_refused(omeganet_weights):
-    config = NetworkConfig(weights=str(omeganet_weights), **SMALL)
-    with pytest.raises(ValueError, match=r"network.weights must hold the model dwarf, .* omeganet"):
-        load_dwarf_engines(config)
-
-
-def test_semantics_of_another_model_are_refused_under_their_own_name(dwarf_weights):
-    config = NetworkConfig(weights=str(dwarf_weights), **SMALL)
-    with pytest.raises(ValueError, match=r"semantics.weights must hold the model omeganet or ds"):
-        load_dwarf_engines(config, config)

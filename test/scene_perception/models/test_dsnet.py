@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from scene_perception.geometry.disparity import normalize_inverse_depth
 from offline.macs import count_conv_macs
+from scene_perception.geometry.disparity import normalize_inverse_depth
 from scene_perception.models.dsnet import DSNet, Labeller, labels_from_logits
 from scene_perception.models.layers import resize_bilinear
 from scene_perception.models.omeganet import OmegaNet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -15,14 +16,23 @@ from torch import Tensor
 from scene_perception.engines.base import Engine, TensorSpec
 from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.constant_engine import ConstantEngine
-from scene_perception.engines.random_weights import random_dwarf, random_omeganet
+from scene_perception.engines.load import load_mono_engines
+from scene_perception.engines.random_weights import (
+    random_dwarf,
+    random_insta_dm,
+    random_omeganet,
+    random_sgdepth,
+)
 from scene_perception.engines.torch_engine import TorchEngine
 from scene_perception.frame import Frame, StereoFrame
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.geometry.stereo_camera import StereoCamera
 from scene_perception.models import dwarf
+from scene_perception.models.dsnet import Labeller
 from scene_perception.models.dwarf import DWARF
+from scene_perception.models.insta_dm import InstaDM
 from scene_perception.models.omeganet import OmegaNet, part_inputs
+from scene_perception.models.sgdepth import SGDepth
 from scene_perception.pipelines.config import MonoConfig, OutputConfig
 from scene_perception.pipelines.stereo_config import StereoConfig
 
@@ -63,6 +73,35 @@ def engines(network: OmegaNet) -> dict[str, Engine]:
 
 
 @pytest.fixture(scope="session")
+def sgdepth() -> SGDepth:
+    return random_sgdepth()
+
+
+@pytest.fixture(scope="session")
+def insta_dm() -> InstaDM:
+    return random_insta_dm()
+
+
+@pytest.fixture(scope="session")
+def engines_of() -> Callable[[str], dict[str, Engine]]:
+    """Return a model's parts as engines, with the weights of ``sgdepth`` and ``insta_dm``."""
+    size = NetworkConfig(height=HEIGHT, width=WIDTH, allow_random_weights=True, device="cpu")
+    return functools.cache(lambda model: dict(load_mono_engines(size, model).engines))
+
+
+@pytest.fixture(scope="session")
+def flow_engines(engines: dict[str, Engine]) -> dict[str, Engine]:
+    """The parts of ``network`` that give flow, and what compares it with a pose."""
+    return {part: engines[part] for part in ("flow_encoder", "flow_decoder", "rigid_motion")}
+
+
+@pytest.fixture(scope="session")
+def labeller(network: OmegaNet) -> Engine:
+    """The labels of ``network`` alone."""
+    return TorchEngine(Labeller(network.dsnet), {"image": TensorSpec((1, 3, HEIGHT, WIDTH))})
+
+
+@pytest.fixture(scope="session")
 def constant(engines: dict[str, Engine]) -> dict[str, Engine]:
     """The parts as engines that take no time, where numbers do not matter."""
     return {part: ConstantEngine.recorded(engine) for part, engine in engines.items()}
@@ -75,8 +114,20 @@ def counts() -> Counter[str]:
 
 
 @pytest.fixture
-def counted(constant: dict[str, Engine], counts: Counter[str]) -> dict[str, Engine]:
-    return {part: CountedEngine(engine, part, counts) for part, engine in constant.items()}
+def counting(counts: Counter[str]) -> Callable[[Mapping[str, Engine]], dict[str, Engine]]:
+    """Return engines that take no time and whose calls are in ``counts``."""
+    return lambda engines: {
+        part: CountedEngine(ConstantEngine.recorded(engine), part, counts)
+        for part, engine in engines.items()
+    }
+
+
+@pytest.fixture
+def counted(
+    constant: dict[str, Engine],
+    counting: Callable[[Mapping[str, Engine]], dict[str, Engine]],
+) -> dict[str, Engine]:
+    return counting(constant)
 
 
 @pytest.fixture
@@ -147,8 +198,11 @@ def stereo_constant(stereo_engines: dict[str, Engine]) -> dict[str, Engine]:
 
 
 @pytest.fixture
-def stereo_counted(stereo_constant: dict[str, Engine], counts: Counter[str]) -> dict[str, Engine]:
-    return {part: CountedEngine(engine, part, counts) for part, engine in stereo_constant.items()}
+def stereo_counted(
+    stereo_constant: dict[str, Engine],
+    counting: Callable[[Mapping[str, Engine]], dict[str, Engine]],
+) -> dict[str, Engine]:
+    return counting(stereo_constant)
 
 
 @pytest.fixture
