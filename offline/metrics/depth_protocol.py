@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 from offline.metrics.depth_crops import CROPS
 
-TRUTHS = ("velodyne_forward", "velodyne_z", "velodyne_png", "improved", "kitti2015")
+TRUTHS = (
+    "velodyne_forward",
+    "velodyne_z",
+    "velodyne_png",
+    "improved",
+    "kitti2015",
+    "kitti2015_png",
+)
 SCALINGS = ("median", "none", "fixed", "sequence")
 OUT_OF_RANGE = ("clip_after_scaling", "clip_before_scaling", "drop")
 RESIZES = ("tensorflow_inverse_depth", "torch_inverse_depth", "opencv_depth", "spline_depth")
@@ -19,7 +26,7 @@ class DepthProtocol:
     Attributes:
         truth: which ground truth, of ``TRUTHS``: one scan with the velodyne's forward coordinate
             or the camera's z (the latter also through a 16-bit PNG), several scans, or KITTI
-            2015's disparities.
+            2015's disparities (also as SGDepth makes depth of them, through a PNG).
         crop: part of the image that is scored, of ``depth_crops.CROPS``.
         above_m, below_m: ground truth counts strictly between them.
         resize: rule and quantity, of ``RESIZES``; depth from inverse depth before or after it.

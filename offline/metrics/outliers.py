@@ -81,7 +81,8 @@ def flow_outliers(
     """
     precision: type[np.floating] = np.float32 if single else np.float64
     u, v = (truth[..., axis].astype(precision) for axis in (0, 1))
-    error = np.sqrt((flow[..., 0] - u) ** 2 + (flow[..., 1] - v) ** 2)
+    found_u, found_v = (flow[..., axis].astype(precision) for axis in (0, 1))
+    error = np.sqrt((found_u - u) ** 2 + (found_v - v) ** 2)
     length = np.sqrt(u**2 + v**2) + precision(offset_px)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = (error / length).astype(np.float64)

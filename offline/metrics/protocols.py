@@ -80,7 +80,7 @@ PROTOCOLS: Mapping[str, Protocols] = MappingProxyType(
             semantics=SGDEPTH_SEMANTICS,
             depth_variants={
                 "improved": replace(_SGDEPTH_WHOLE, truth="improved"),
-                "kitti2015": replace(_SGDEPTH_WHOLE, truth="kitti2015"),
+                "kitti2015": replace(_SGDEPTH_WHOLE, truth="kitti2015_png"),
                 "cityscapes": replace(SGDEPTH_DEPTH, crop="cityscapes"),
                 "first_quarter": replace(SGDEPTH_DEPTH, ratio_share=0.25),
             },

@@ -18,5 +18,5 @@ def test_fractions_of_pixels_are_cut_off(crop, box):
 
 
 def test_unknown_crop_is_refused():
-    with pytest.raises(ValueError, match="crop must be one of none, garg, .* got 'eigen'"):
+    with pytest.raises(ValueError, match=r"crop must be one of none, garg, .* got 'eigen'"):
         crop_box("eigen", 375, 1242)
