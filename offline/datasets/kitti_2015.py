@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from offline.datasets.base import ImageFile
-from offline.datasets.folders import Entry, entries, read_list
+from offline.datasets.folders import Entry, contents, entries, read_list
 from offline.datasets.kitti_2015_depth import DEPTHS, disparity_depth
 from offline.datasets.kitti_2015_files import (
     LEFT,
@@ -124,6 +124,35 @@ def read_kitti_2015(
     if listed is None:
         return _all(files)
     return tuple(_listed_sample(files, entry) for entry in listed)
+
+
+def read_kitti_2015_truth(folder: Path, *, depth: str = "rectified") -> tuple[Sample, ...]:
+    """Return frames 10 of a folder with ground truth alone, as the development kit takes it.
+
+    Args:
+        folder: holds some of ``disp_occ_0``, ``flow_occ``, ``obj_map`` and so on.
+        depth: as ``read_kitti_2015``.
+
+    Raises:
+        ValueError: for a folder without ground truth.
+    """
+    files = _Files(folder, None, None, depth)
+    paths = [path for name in truth_folders(folder) for path in (folder / name).iterdir()]
+    frames = {frame for path in paths if (frame := parse_frame(path.name)) is not None}
+    if not frames:
+        raise ValueError(
+            f"KITTI scene flow folder {folder} must have disp_occ_0, flow_occ or others with "
+            f"000000_10.png ...; {contents(folder)}"
+        )
+    return tuple(
+        Sample(name=Path(frame.file_name).stem, pictures={}, truth=files.truth(frame))
+        for frame in sorted(frames)
+    )
+
+
+def truth_folders(folder: Path) -> list[str]:
+    """Return which folders of ground truth there are."""
+    return [name for name, _ in _READERS.values() if (folder / name).is_dir()]
 
 
 def _entries(split: str) -> tuple[Entry, ...] | None:

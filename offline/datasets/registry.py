@@ -9,7 +9,12 @@ from pathlib import Path
 from offline.datasets.camvid import read_camvid
 from offline.datasets.cityscapes_folders import read_cityscapes
 from offline.datasets.generated import generated_samples
-from offline.datasets.kitti_2015 import read_kitti_2015
+from offline.datasets.kitti_2015 import (
+    read_kitti_2015,
+    read_kitti_2015_truth,
+    truth_folders,
+)
+from offline.datasets.kitti_2015_files import LEFT
 from offline.datasets.kitti_depth import read_kitti_depth
 from offline.datasets.kitti_object import read_kitti_object
 from offline.datasets.kitti_semantics import read_kitti_semantics
@@ -84,7 +89,9 @@ def _generated(_: Path, selection: Selection) -> Samples:
 
 
 def _kitti_2015(root: Path, selection: Selection) -> Samples:
-    rule = "sgdepth" if selection.truth == "velodyne_png" else "rectified"
+    rule = "sgdepth" if selection.truth == "kitti2015_png" else "rectified"
+    if truth_folders(root) and not (root / LEFT).is_dir():
+        return read_kitti_2015_truth(root, depth=rule)
     return read_kitti_2015(root, split=selection.split or "training", depth=rule)
 
 

@@ -78,7 +78,7 @@ def choose_task(name: str, protocol: str, overrides: Overrides) -> Task[Any]:
 
     Args:
         name: a key of ``TASKS``.
-        protocol: a key of ``PROTOCOLS``, or with a variant of its depth as ``sgdepth/improved``.
+        protocol: a key of ``PROTOCOLS``, or with a variant as ``sgdepth/improved``.
         overrides: settings instead of the protocol's.
 
     Raises:
@@ -104,6 +104,14 @@ def _semantics(rules: Protocols, variant: str, _: Overrides) -> SemanticsTask:
     return SemanticsTask(_required(chosen, "semantics", variant, rules.semantics_variants))
 
 
+def _scene_flow(_: Protocols, variant: str, __: Overrides) -> SceneFlowTask:
+    if variant not in ("", "occ", "noc"):
+        raise ValueError(
+            f"--protocol for scene_flow must be kitti2015 or kitti2015/noc, got {variant!r}"
+        )
+    return SceneFlowTask(variant or "occ")
+
+
 def _motion(_: Protocols, __: str, overrides: Overrides) -> MotionTask:
     return MotionTask(overrides.threshold)
 
@@ -124,6 +132,6 @@ TASKS: Mapping[str, Callable[[Protocols, str, Overrides], Task[Any]]] = {
     "flow": _flow,
     "motion": _motion,
     "pose": lambda *_: PoseTask(),
-    "scene_flow": lambda *_: SceneFlowTask(),
+    "scene_flow": _scene_flow,
     "semantics": _semantics,
 }

@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from offline.datasets.samples import Sample
 from offline.evaluation.report import Shown
 from offline.evaluation.run import Evaluation, Source, load
-from offline.evaluation.task import Picture, Task
+from offline.evaluation.task import Picture, Task, Truths
 
 
 def ranked(evaluation: Evaluation, task: Task[Any]) -> dict[int, float]:
@@ -61,4 +63,13 @@ def best_and_worst(
 def _pictures(index: int, sample: Sample, source: Source, task: Task[Any]) -> dict[str, Picture]:
     images, truth = load(sample, source, task)
     outputs = source.predict(index, sample, images)
-    return task.pictures(sample, sample.image("current"), truth, outputs)
+    return task.pictures(sample, _image(sample, truth), truth, outputs)
+
+
+def _image(sample: Sample, truth: Truths) -> Picture:
+    """Return the sample's image, gray where a data set has truth alone."""
+    if "current" in sample.pictures:
+        return sample.image("current")
+    first = next(iter(truth.values()))
+    height, width = (first[0] if isinstance(first, tuple) else first).shape[:2]
+    return np.full((height, width, 3), 128, np.uint8)

@@ -28,24 +28,36 @@ _WORST_PX = 10.0
 
 @dataclass(frozen=True)
 class SceneFlowTask(Task[SceneFlowCounts]):
-    """Outliers of both disparities, the flow and all three together, pooled over all pixels."""
+    """Outliers of both disparities, the flow and all three together, pooled over all pixels.
+
+    Attributes:
+        pixels: ``occ``, all with ground truth, or ``noc``, those whose match stays in view.
+    """
+
+    pixels: str = "occ"
 
     name = "scene_flow"
     output = "scene_flow"
-    kinds = ("disparity_occ_0", "disparity_occ_1", "flow_occ", "object_map")
     ranked_by = "ranked_share"
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Truth of the chosen pixels."""
+        return (*self._maps, "object_map")
 
     @property
     def settings(self) -> str:
         """The protocol in words."""
         return (
-            "all pixels with ground truth (occ), predictions cut off as KITTI's PNGs do and their "
-            "holes filled; outlier: error > 3 px and > 5 %; pooled over the pixels of all images"
+            f"pixels with ground truth ({self.pixels}), predictions cut off as KITTI's PNGs do and "
+            "their holes filled; outlier: error > 3 px and > 5 %; pooled over all images"
         )
 
     def score(self, sample: Sample, truth: Truths, outputs: Outputs) -> SceneFlowCounts:
         """Return one image's counts."""
-        return count_scene_flow(_prediction(outputs), _known(truth), plane(truth, "object_map"))
+        return count_scene_flow(
+            _prediction(outputs), self._known(truth), plane(truth, "object_map")
+        )
 
     def rows(self, records: Sequence[Record[SceneFlowCounts]]) -> dict[str, dict[str, float]]:
         """Return each image's figures; ``ranked_share``: the last of D1, D2, Fl and SF there is."""
@@ -62,13 +74,23 @@ class SceneFlowTask(Task[SceneFlowCounts]):
         self, sample: Sample, image: Picture, truth: Truths, outputs: Outputs
     ) -> dict[str, Picture]:
         """Return prediction and error of the first disparity and the flow, as far as they are."""
-        prediction, known = _prediction(outputs), _known(truth)
+        prediction, known = _prediction(outputs), self._known(truth)
         pictures = {"image": image}
         if prediction.disparity is not None:
-            pictures |= _disparity_pictures(prediction.disparity, plane(truth, "disparity_occ_0"))
+            pictures |= _disparity_pictures(prediction.disparity, plane(truth, self._maps[0]))
         if prediction.flow is not None and known.flow is not None:
             pictures |= _flow_pictures(prediction.flow, known.flow)
         return pictures
+
+    @property
+    def _maps(self) -> tuple[str, str, str]:
+        return f"disparity_{self.pixels}_0", f"disparity_{self.pixels}_1", f"flow_{self.pixels}"
+
+    def _known(self, truth: Truths) -> SceneFlowMaps:
+        first, second, flow = self._maps
+        return SceneFlowMaps(
+            plane(truth, first), plane(truth, second), flow_with_holes(*vectors(truth, flow))
+        )
 
 
 def _prediction(outputs: Outputs) -> SceneFlowMaps:
@@ -86,14 +108,6 @@ def _flow(outputs: Outputs) -> NDArray[Any] | None:
     if "flow" not in outputs:
         return None
     return flow_with_holes(*decode_flow(encode_flow(outputs["flow"])))
-
-
-def _known(truth: Truths) -> SceneFlowMaps:
-    return SceneFlowMaps(
-        plane(truth, "disparity_occ_0"),
-        plane(truth, "disparity_occ_1"),
-        flow_with_holes(*vectors(truth, "flow_occ")),
-    )
 
 
 def _disparity_pictures(disparity: NDArray[Any], known: NDArray[Any]) -> dict[str, Picture]:

@@ -44,7 +44,6 @@ class Task(ABC, Generic[Score]):
     Attributes:
         name: for tables and files.
         output: the predictor's task that gives what is needed.
-        kinds: of truth that a sample must have.
         ranked_by: the figure of ``rows`` that orders frames from good to bad; empty where
             single frames are not worth a look.
         higher_is_better: whether a larger figure is a better frame.
@@ -53,10 +52,14 @@ class Task(ABC, Generic[Score]):
 
     name: ClassVar[str]
     output: ClassVar[str]
-    kinds: tuple[str, ...]
     ranked_by: ClassVar[str]
     higher_is_better: ClassVar[bool] = False
     whole: ClassVar[bool] = False
+
+    @property
+    @abstractmethod
+    def kinds(self) -> tuple[str, ...]:
+        """Truth that a sample must have."""
 
     @property
     @abstractmethod
