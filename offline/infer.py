@@ -55,6 +55,8 @@ def report(done: Done, output: Path) -> list[str]:
     lines = [f"{len(done.written)} frames written to {output}"]
     if done.skipped:
         lines.append(f"{len(done.skipped)} lack outputs, as their inputs could not be read")
+    if not done.written:
+        lines.append("no frame has all images that a task needs: flow and motion need neighbours")
     matches = [_KITTI_NAME.fullmatch(name) for name in done.written.values()]
     missing = gaps([int(match[1]) for match in matches if match])
     if missing and all(matches) and len(matches) > 1:

@@ -60,7 +60,7 @@ class Recording:
         self._writer.close()
 
     def _messages(self, moment: Moment, estimates: Estimates) -> Iterator[_Message]:
-        stamp_ns, frame_id = moment.stamp_ns, moment.frame_id
+        stamp_ns, frame_id = moment.stamp_ns, moment.frame_id()
         for name, array in estimates.items():
             if name in _IMAGES:
                 topic, encoding = _IMAGES[name]
@@ -87,7 +87,7 @@ class Recording:
         intrinsics = moment.intrinsics()
         if intrinsics is not None:
             camera = intrinsics.scaled(size[0], size[1])
-            info = cdr.camera_info(camera, moment.stamp_ns, moment.frame_id)
+            info = cdr.camera_info(camera, moment.stamp_ns, moment.frame_id())
             yield _Message("/depth/camera_info", cdr.CAMERA_INFO, info)
 
     @property

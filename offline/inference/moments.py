@@ -23,6 +23,11 @@ Calibration = Callable[[], Intrinsics | None]
 _REMEMBERED = 8  # images: two stereo pairs and those that are read ahead of them
 
 
+def some_camera() -> str:
+    """Return the optical frame of a camera that nobody has named."""
+    return "camera_optical"
+
+
 def unknown() -> None:
     """Return no intrinsics."""
 
@@ -38,7 +43,7 @@ class Moment:
             naming what is missing or damaged.
         stamp_ns: of ``current``.
         next_stamp_ns: of ``next``, or None without one.
-        frame_id: optical frame of the camera.
+        frame_id: returns the optical frame of the camera; may read ``current``.
         intrinsics: returns those of the images, or None where unknown; may read ``current``.
     """
 
@@ -47,7 +52,7 @@ class Moment:
     images: Mapping[str, Read]
     stamp_ns: int = 0
     next_stamp_ns: int | None = None
-    frame_id: str = "camera_optical"
+    frame_id: Callable[[], str] = some_camera
     intrinsics: Calibration = unknown
 
 
@@ -125,7 +130,7 @@ class Frame:
 
     read: Read
     stamp_ns: int
-    frame_id: str = "camera_optical"
+    frame_id: Callable[[], str] = some_camera
     intrinsics: Calibration = unknown
 
 

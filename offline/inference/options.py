@@ -204,6 +204,9 @@ def epilogue(model: str) -> str:
     """Say which names of the published scripts are taken."""
     scripts = SCRIPTS[model]
     pairs = [f"{' '.join(theirs)} is {ours}" for ours, theirs in scripts.options.items()]
+    if model == "omeganet":
+        names = {name: ours for name, ours in TASK_NAMES.items() if name != ours}
+        pairs += [f"--tasks {name} is {ours}" for name, ours in names.items()]
     return f"Options of the published {scripts.files} are taken, too: {'; '.join(pairs)}."
 
 

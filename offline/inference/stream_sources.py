@@ -138,12 +138,20 @@ def info_topic(image_topic: str) -> str:
 
 
 def _frame(message: BagMessage, calibration: BagMessage | None) -> Frame:
-    image: Any = cdr.typestore().deserialize_cdr(message.data, message.type)
+    stamp_ns = cdr.header_stamp_ns(message.data)
+
+    @cache
+    def image() -> Any:  # noqa: ANN401
+        cdr.require_readable(message.data, message.type)
+        return cdr.typestore().deserialize_cdr(message.data, message.type)
 
     @cache
     def read() -> Image:
         decode = image_to_rgb if message.type == cdr.IMAGE else compressed_to_rgb
-        return decode(image)
+        try:
+            return decode(image())
+        except ValueError as error:
+            raise ValueError(f"image on {message.topic} at {stamp_ns} ns: {error}") from error
 
     def intrinsics() -> Intrinsics | None:
         if calibration is None:
@@ -151,7 +159,7 @@ def _frame(message: BagMessage, calibration: BagMessage | None) -> Frame:
         info = cdr.typestore().deserialize_cdr(calibration.data, calibration.type)
         return intrinsics_from_camera_info(info, *read().shape[1::-1])
 
-    return Frame(read, cdr.header_stamp_ns(message.data), image.header.frame_id, intrinsics)
+    return Frame(read, stamp_ns, lambda: str(image().header.frame_id), intrinsics)
 
 
 def _opened(path: Path) -> cv2.VideoCapture:
