@@ -52,6 +52,30 @@ def test_dwarf_of_other_images_is_beyond_its_limits(repository, capsys):
     assert "disparity, disparity_change, flow, kitti_disp_0, kitti_disp_1" in error
 
 
+@pytest.mark.parametrize(
+    ("model", "folder", "count"), [("sgdepth", "sgdepth", 16), ("insta_dm", "instadm", 16)]
+)
+def test_every_array_of_the_published_pytorch_networks_agrees(shared, capsys, model, folder, count):
+    data = shared / "golden" / folder
+    arguments = [str(data / "network.npz"), "--variables", str(data / "variables.json")]
+    assert main([model, *arguments, "--seed", "10"]) == 0
+    assert f"{count} of {count} arrays within their limits" in capsys.readouterr().out
+
+
+def test_operations_need_no_variables(repository, data, capsys):
+    geometry = repository / "test/data/insta_dm/geometry_20.npz"
+    assert main(["insta_dm", str(geometry), "--seed", "20"]) == 0
+    assert main(["omeganet", str(data / "units.npz")]) == 0
+    assert "14 of 14 arrays within their limits" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("model", ["omeganet", "dwarf", "sgdepth", "insta_dm"])
+def test_network_without_its_variables_is_refused(tmp_path, capsys, model):
+    np.savez(tmp_path / "c.npz", disp=np.ones((128, 128)), disparity=np.ones((128, 128)))
+    assert main([model, str(tmp_path / "c.npz")]) == 2
+    assert "arrays of a network need its --variables" in capsys.readouterr().err
+
+
 def test_array_beyond_its_limit_is_named_with_status_1(run, data, tmp_path, capsys):
     with np.load(data / "units.npz") as case:
         wrong = case["warp_out"] + 0.01
@@ -115,7 +139,9 @@ def test_incomplete_variables_are_refused(data, tmp_path, capsys):
     assert "are missing: MultiViewNetwork/" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("content", ["[1]", '{"a": "3"}', '{"a": [0]}', "no json"])
+@pytest.mark.parametrize(
+    "content", ["[1]", "{}", '{"a": "3"}', '{"a": [0]}', '{"a": {"b": 3}}', "no json"]
+)
 def test_variables_of_another_kind_are_refused(data, tmp_path, capsys, content):
     variables = tmp_path / "variables.json"
     variables.write_text(content)

@@ -41,6 +41,12 @@ def test_error_of_an_element_divides_by_its_own_magnitude():
     assert not compare("loss_depth", "sgdepth", np.array(1.0), np.array(np.nan)).passed
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_half_precision_is_coarser_away_from_zero_at_powers_of_two(sign):
+    golden = np.array([sign * 8.0], np.float16)  # the next larger magnitude is 1/128 away
+    assert compare("semantic_logits", "omeganet", golden, golden + sign / 257).passed
+
+
 def test_agreement_counts_equal_elements():
     golden, ours = np.zeros(1000), np.zeros(1000)
     ours[0] = 1

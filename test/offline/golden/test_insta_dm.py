@@ -35,8 +35,8 @@ def sampled(data):
 
 
 def test_every_array_of_the_published_networks_agrees(sampled, shapes):
-    case = {name: array for name, array in sampled.items() if not name.startswith("disp_")}
-    del case["depth_eval"]
+    # Without those of which some rows alone are left, so that the size is the published one.
+    case = {name: a for name, a in sampled.items() if not name.startswith(("disp_", "depth_"))}
     arrays = INSTA_DM_CASES.arrays(case, shapes, 10)
     golden = sampled.keys() - INSTA_DM_CASES.inputs(sampled)
     assert golden <= arrays.keys()
