@@ -92,7 +92,8 @@ def consistent_flow(flow: Tensor, opposite: Tensor) -> Tensor:
 
 
 def _length(flow: Tensor) -> Tensor:
-    return torch.linalg.vector_norm(flow.abs() + _OFFSET, dim=1, keepdim=True)
+    length: Tensor = torch.linalg.vector_norm(flow.abs() + _OFFSET, dim=1, keepdim=True)
+    return length
 
 
 def best_matches(warped: Tensor, masks: Tensor, valid: Tensor) -> Matches:
