@@ -115,6 +115,23 @@ def test_the_mask_holds_dynamic_classes_that_move():
     assert mask.tolist() == [[0, 255, 0, 0], [0, 0, 0, 0]]
 
 
+def test_what_is_not_known_is_none_and_its_labels_unknown():
+    known = {"inverse_depth": outputs()["inverse_depth"]}
+    depth = depth_estimate(FRAME, INPUT, known, METRIC, OutputConfig())
+    motion = motion_estimate(depth, 6, known, None, 0.5)
+    np.testing.assert_array_equal(depth.labels, np.full((4, 8), 255, np.uint8))
+    assert (motion.flow, motion.motion_probability, motion.motion_mask) == (None, None, None)
+    assert motion.ego_motion is None
+
+
+def test_without_labels_there_is_a_probability_and_no_mask():
+    known = {name: tensor for name, tensor in outputs().items() if name != "labels"}
+    depth = depth_estimate(FRAME, INPUT, known, METRIC, OutputConfig())
+    motion = motion_estimate(depth, 6, known, still(), 0.5)
+    assert motion.motion_probability is not None
+    assert motion.motion_mask is None
+
+
 def test_every_array_is_contiguous_and_of_one_size():
     depth = depth_estimate(FRAME, INPUT, outputs(), METRIC, OutputConfig())
     motion = motion_estimate(depth, 6, outputs(), still(), 0.5)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -79,6 +81,30 @@ def test_the_velocity_of_what_moves_by_itself_is_unknown(stride: int) -> None:
     assert points is not None
     assert points.velocity is not None
     assert np.isnan(points.velocity[-1, -1]).all()
+
+
+def test_without_a_motion_mask_what_could_move_has_no_velocity() -> None:
+    motion = replace(motion_estimate(), motion_mask=None)
+    points = moving_scene_points(motion)
+    assert points is not None
+    assert points.velocity is not None
+    # Labels count up from 0: the first eleven classes cannot move, and pixel 0 has no depth.
+    known = np.isfinite(points.velocity).all(-1).ravel()
+    assert known.tolist() == [False] + [True] * 10 + [False] * 4
+
+
+def test_without_labels_everything_could_move() -> None:
+    depth = replace(depth_estimate(), labels=np.full((3, 5), 255, np.uint8))
+    points = moving_scene_points(replace(motion_estimate(), motion_mask=None, depth=depth))
+    assert points is not None
+    assert points.velocity is not None
+    assert np.isnan(points.velocity).all()
+
+
+def test_without_ego_motion_nothing_is_known_of_velocities() -> None:
+    points = moving_scene_points(replace(motion_estimate(), ego_motion=None))
+    assert points is not None
+    assert points.velocity is None
 
 
 def test_without_intrinsics_there_are_no_points() -> None:
