@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 
 from offline.datasets.kitti_scene_flow import read_kitti_scene_flow
@@ -19,6 +20,7 @@ from offline.inference.image_sources import (
 )
 from offline.inference.moments import Source
 from offline.inference.options import TASK_NAMES
+from offline.inference.stereo_streams import stereo_topics, stereo_videos
 from offline.inference.stream_sources import ImageTopic, VideoFile
 from offline.kitti_files import file_name
 from offline.predictors.base import Predictor
@@ -59,7 +61,7 @@ def _mono(options: Namespace) -> Source:
     paths: list[Path] = options.input
     if len(paths) == 1 and is_bag(paths[0]):
         return ImageTopic(paths[0], options.topic)
-    if len(paths) == 1 and not paths[0].is_dir() and paths[0].suffix.lower() not in FORMATS:
+    if _is_video(paths):
         return VideoFile(paths[0])
     intrinsics = read_calibration(options.calibration) if options.calibration else None
     return image_sequence(files_of(paths), fps=options.fps, intrinsics=intrinsics)
@@ -73,13 +75,27 @@ def _stereo(options: Namespace) -> Source:
     if ways == [False, True, False] and len(four) == len(_FOUR):
         files = {_FOUR[name]: path for name, path in four.items()}
         return single_moment(files, file_name(0).removesuffix(".png"))
+    if ways == [False, False, True] and is_bag(options.input[0]):
+        return stereo_topics(options.input[0], options.topic, options.right_topic)
     if ways == [False, False, True] and options.right_input:
-        sides = files_of(options.input), files_of(options.right_input)
-        return stereo_sequence(*sides, fps=options.fps)
+        return _two_cameras(options)
     raise ValueError(
         "images must be either --data FOLDER or all of --left, --right, --next-left and "
-        "--next-right, or --input and --right-input"
+        "--next-right, or --input BAG, or --input and --right-input"
     )
+
+
+def _two_cameras(options: Namespace) -> Source:
+    sides: list[list[Path]] = [options.input, options.right_input]
+    if all(_is_video(paths) for paths in sides):
+        return stereo_videos(sides[0][0], sides[1][0])
+    left, right = (files_of(paths) for paths in sides)
+    return stereo_sequence(left, right, fps=options.fps)
+
+
+def _is_video(paths: Sequence[Path]) -> bool:
+    only = len(paths) == 1 and not paths[0].is_dir()
+    return only and paths[0].suffix.lower() not in FORMATS
 
 
 def _given(options: Namespace, *names: str) -> dict[str, Path]:

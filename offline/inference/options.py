@@ -190,7 +190,12 @@ def _add_dwarf(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="+",
         metavar="X",
-        help="the right camera's images, as many as --input has of the left one's",
+        help="the right camera's images or video beside --input, as many as that has",
+    )
+    parser.add_argument(
+        "--right-topic",
+        default="",
+        help="of a bag (default: --topic with right for left)",
     )
     parser.add_argument(
         "--fit",

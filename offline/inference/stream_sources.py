@@ -42,6 +42,9 @@ class VideoFile:
 
     roles = _ROLES
 
+    def __str__(self) -> str:
+        return str(self.path)
+
     def __post_init__(self) -> None:
         _opened(self.path).release()
 
@@ -59,9 +62,18 @@ class VideoFile:
         Raises:
             ValueError: naming the file, if it has no frame that can be decoded.
         """
-        return sliding(self._frames(), share, lambda one, other: True)
+        return sliding(self.frames(), share, self.follows)
 
-    def _frames(self) -> Iterator[Frame]:
+    def follows(self, one: Frame, other: Frame) -> bool:
+        """Return that the second frame is the first one's neighbour, as all are."""
+        return one.stamp_ns < other.stamp_ns
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield the frames in their order.
+
+        Raises:
+            ValueError: as ``moments``.
+        """
         video = _opened(self.path)
         period_ns = _NS_PER_S / (video.get(cv2.CAP_PROP_FPS) or _DEFAULT_FPS)
         index = 0
@@ -99,6 +111,9 @@ class ImageTopic:
 
     roles = _ROLES
 
+    def __str__(self) -> str:
+        return f"{self.topic or 'the first image topic'} of {self.path}"
+
     def __post_init__(self) -> None:
         with Bag(self.path) as bag:
             frame_topic(bag.topics, self.topic)
@@ -116,14 +131,18 @@ class ImageTopic:
         Raises:
             BagError: where the recording turns out truncated or damaged.
         """
-        longest_ns = BufferConfig().max_gap_s * _NS_PER_S
-        return sliding(
-            self._frames(),
-            share,
-            lambda one, other: 0 < other.stamp_ns - one.stamp_ns <= longest_ns,
-        )
+        return sliding(self.frames(), share, self.follows)
 
-    def _frames(self) -> Iterator[Frame]:
+    def follows(self, one: Frame, other: Frame) -> bool:
+        """Return whether the second frame is near enough after the first."""
+        return 0 < other.stamp_ns - one.stamp_ns <= BufferConfig().max_gap_s * _NS_PER_S
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield the frames in their order.
+
+        Raises:
+            BagError: as ``moments``.
+        """
         with Bag(self.path) as bag:
             name = frame_topic(bag.topics, self.topic)
             calibration = next(bag.messages([info_topic(name)]), None)
