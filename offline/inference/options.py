@@ -17,6 +17,7 @@ TASK_NAMES = {
     "inverse_depth": "depth",
     "semantic": "semantics",
     "motion_mask": "motion",
+    "mask": "motion",
 }
 
 
