@@ -67,10 +67,10 @@ class Network:
 class Operations(Protocol):
     """A module that computes what cases of one kind hold from what they give."""
 
-    def arrays(self, case: Case, seed: int) -> dict[str, Array]:
+    def arrays(self, case: Case, seed: int, /) -> dict[str, Array]:
         """Return our arrays for a case, by its names; none for another kind."""
 
-    def inputs(self, case: Case) -> Collection[str]:
+    def inputs(self, case: Case, /) -> Collection[str]:
         """Return the names of the arrays that the case gives; none for another kind."""
 
 

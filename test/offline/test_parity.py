@@ -62,11 +62,14 @@ def test_every_array_of_the_published_pytorch_networks_agrees(shared, capsys, mo
     assert f"{count} of {count} arrays within their limits" in capsys.readouterr().out
 
 
-def test_operations_need_no_variables(repository, data, capsys):
-    geometry = repository / "test/data/insta_dm/geometry_20.npz"
-    assert main(["insta_dm", str(geometry), "--seed", "20"]) == 0
-    assert main(["omeganet", str(data / "units.npz")]) == 0
-    assert "14 of 14 arrays within their limits" in capsys.readouterr().out
+@pytest.mark.parametrize(
+    "case",
+    ["omeganet/units", "insta_dm/geometry_20", "insta_dm/losses_20", "insta_dm/metrics"]
+    + ["sgdepth/metrics"],
+)
+def test_operations_losses_and_metrics_need_no_variables(repository, case):
+    model = case.partition("/")[0]
+    assert main([model, str(repository / f"test/data/{case}.npz"), "--seed", "20"]) == 0
 
 
 @pytest.mark.parametrize("model", ["omeganet", "dwarf", "sgdepth", "insta_dm"])
