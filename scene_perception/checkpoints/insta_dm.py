@@ -15,8 +15,8 @@ from torch import Tensor
 
 from scene_perception.checkpoints.pytorch import names_of, refuse_tensorflow, state_of
 from scene_perception.checkpoints.weights import fill, load_model
-from scene_perception.models.insta_dm import SCALES, InstaDM
-from scene_perception.models.residual_decoder import LEVEL_CHANNELS
+from scene_perception.models.insta_dm import InstaDM
+from scene_perception.models.residual_decoder import LEVEL_CHANNELS, SCALES
 
 # Published network -> ours.
 NETWORKS = {"dispnet": "disp_net", "ego_pose": "ego_pose_net", "obj_pose": "object_pose_net"}

@@ -14,12 +14,11 @@ from torch import Tensor, nn
 
 from scene_perception.cityscapes import DYNAMIC
 from scene_perception.geometry.se3 import pose_matrix
-from scene_perception.models.layers import ReflectConv, check_image_size
+from scene_perception.models.layers import check_image_size
 from scene_perception.models.pose_net import PoseNet
-from scene_perception.models.residual_decoder import LEVEL_CHANNELS, ResidualDecoder
+from scene_perception.models.residual_decoder import SCALES, ResidualDecoder, ScaleHeads
 from scene_perception.models.resnet import STRIDE, Normalization, ResNetEncoder
 
-SCALES = 4
 _POSE_SCALE = 0.01
 _OBJECT_HEIGHT = 0.02  # initial prior, in units of the depth
 
@@ -45,8 +44,7 @@ class DispNet(nn.Module):
         self.normalization = _normalization()
         self.encoder = ResNetEncoder()
         self.decoder = ResidualDecoder()
-        channels = LEVEL_CHANNELS[: -SCALES - 1 : -1]
-        self.predictions = nn.ModuleList(ReflectConv(n, 1, norm=False) for n in channels)
+        self.predictions = ScaleHeads()
 
     def forward(self, image: Tensor) -> InstaDMOutputs:
         """Return inverse depth at the image's size.
@@ -74,9 +72,8 @@ class DispNet(nn.Module):
 
         Published training and evaluation read the first alone.
         """
-        finest = self.decoder(features[::-1])[::-1]
-        heads = list(self.predictions)[:scales]
-        return tuple(F.softplus(head(level)) for head, level in zip(heads, finest, strict=False))
+        predictions = self.predictions(self.decoder(features[::-1]), scales)
+        return tuple(F.softplus(prediction) for prediction in predictions)
 
 
 class EgoPoseNet(nn.Module):

@@ -18,6 +18,7 @@ from scene_perception.models.resnet import FEATURE_CHANNELS
 
 LEVEL_CHANNELS = (256, 128, 64, 32, 16)
 STEPS = range(2 * len(LEVEL_CHANNELS))
+SCALES = 4
 
 
 class DecoderStep(nn.Module):
@@ -63,6 +64,23 @@ class ResidualDecoder(nn.Module):
             else:
                 decoded[level] = step(decoded[max(level - 1, 0)])
         return tuple(decoded)
+
+
+class ScaleHeads(nn.ModuleList):
+    """A prediction of one channel at each of the last four levels, finest first."""
+
+    def __init__(self) -> None:
+        finest_first = LEVEL_CHANNELS[: -SCALES - 1 : -1]
+        super().__init__(ReflectConv(channels, 1, norm=False) for channels in finest_first)
+
+    def forward(self, levels: Sequence[Tensor], scales: int = SCALES) -> tuple[Tensor, ...]:
+        """Return the predictions of the finest ``scales``, before any activation.
+
+        Args:
+            levels: all that the decoder returned, coarsest first.
+            scales: how many, at least 1.
+        """
+        return tuple(self[n](levels[-1 - n]) for n in range(scales))
 
 
 def _step(number: int) -> DecoderStep:

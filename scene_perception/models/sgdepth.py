@@ -18,12 +18,17 @@ from scene_perception.geometry.se3 import axis_angle_matrix, inverse
 from scene_perception.models.dsnet import labels_from_logits
 from scene_perception.models.layers import ReflectConv, check_image_size
 from scene_perception.models.pose_net import PoseNet
-from scene_perception.models.residual_decoder import LEVEL_CHANNELS, STEPS, ResidualDecoder
+from scene_perception.models.residual_decoder import (
+    LEVEL_CHANNELS,
+    SCALES,
+    STEPS,
+    ResidualDecoder,
+    ScaleHeads,
+)
 from scene_perception.models.resnet import STRIDE, Normalization, ResNetEncoder
 
 VOID = len(CLASSES)  # the class after the 19 of Cityscapes: nothing to be told apart
 LOGITS = VOID + 1
-SCALES = 4
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _MIN_DEPTH, _MAX_DEPTH = 0.1, 100.0
 
@@ -68,17 +73,15 @@ class DepthHead(nn.Module):
     def __init__(self, steps: range) -> None:
         super().__init__()
         self.decoder = ResidualDecoder(steps)
-        channels = LEVEL_CHANNELS[: -SCALES - 1 : -1]
-        self.predictions = nn.ModuleList(ReflectConv(n, 1, norm=False) for n in channels)
+        self.predictions = ScaleHeads()
         for prediction in self.predictions:
             # As published: training starts with small depths, large ones make it unstable.
             nn.init.constant_(prediction.get_parameter("conv.bias"), 5.0)
 
     def forward(self, levels: Sequence[Tensor], scales: int = SCALES) -> tuple[Tensor, ...]:
         """Return disparities in 0..1 of the finest ``scales``, finest first."""
-        finest = self.decoder(levels)[::-1]
-        heads = list(self.predictions)[:scales]
-        return tuple(torch.sigmoid(head(level)) for head, level in zip(heads, finest, strict=False))
+        predictions = self.predictions(self.decoder(levels), scales)
+        return tuple(torch.sigmoid(prediction) for prediction in predictions)
 
 
 class SegmentationHead(nn.Module):

@@ -64,8 +64,13 @@ def test_every_array_of_the_published_pytorch_networks_agrees(shared, capsys, mo
 
 @pytest.mark.parametrize(
     "case",
-    ["omeganet/units", "insta_dm/geometry_20", "insta_dm/losses_20", "insta_dm/metrics"]
-    + ["sgdepth/metrics"],
+    [
+        "omeganet/units",
+        "insta_dm/geometry_20",
+        "insta_dm/losses_20",
+        "insta_dm/metrics",
+        "sgdepth/metrics",
+    ],
 )
 def test_operations_losses_and_metrics_need_no_variables(repository, case):
     model = case.partition("/")[0]
