@@ -6,8 +6,9 @@ our network and prints one row for each array of the case. ``dwarf`` takes two s
 (seeds 10, 11) and pads, crops and writes KITTI's integers as the published test script does.
 ``sgdepth`` and ``insta_dm`` take their networks' cases (the variables of Insta-DM by network), and
 those of their losses, geometry and metrics, which need no variables; ``semseg`` takes losses.
-Single operations are computed from the inputs that stand beside them in the case. The limits
-stand in ``tolerances.json``, the measures in ``comparison.py``.
+Single operations are computed from the inputs that stand beside them in the case, ``metrics``
+from those of ``inputs_*.npz`` in its folder as well. The limits stand in ``tolerances.json``,
+the measures in ``comparison.py``.
 
 Status 0: every array is within its limit. 1: some are not. 2: the case holds an array that
 is not covered, or the input cannot be used.
@@ -30,6 +31,7 @@ from offline.benchmarks.table import format_table
 from offline.golden.comparison import Comparison, compare
 from offline.golden.dwarf import DWARF_CASES
 from offline.golden.insta_dm import INSTA_DM_CASES
+from offline.golden.metrics import METRIC_CASES
 from offline.golden.omeganet import OMEGANET_CASES
 from offline.golden.semseg_losses import SEMSEG_CASES
 from offline.golden.sgdepth import SGDEPTH_CASES
@@ -40,6 +42,7 @@ MODELS = {
     "sgdepth": SGDEPTH_CASES,
     "insta_dm": INSTA_DM_CASES,
     "semseg": SEMSEG_CASES,
+    "metrics": METRIC_CASES,
 }
 
 
@@ -54,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         golden = {name: array for name, array in case.items() if name not in inputs}
         if not golden:
             raise ValueError(f"case {options.case} must hold arrays to compare, it has none")
-        ours = network.arrays(case, shapes, options.seed)
+        ours = network.arrays(_beside(options.case, network.beside) | case, shapes, options.seed)
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -82,6 +85,14 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=10, help="of the first frame (default 10)")
     return parser.parse_args(arguments)
+
+
+def _beside(case: Path, pattern: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays of the files beside a case that hold more of its inputs."""
+    found: dict[str, NDArray[Any]] = {}
+    for path in sorted(case.parent.glob(pattern)) if pattern else ():
+        found |= _read_case(path)
+    return found
 
 
 def _read_case(path: Path) -> dict[str, NDArray[Any]]:

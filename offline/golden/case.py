@@ -58,10 +58,12 @@ class Network:
         arrays: our arrays for a case, from the shapes of all variables and the first frame's
             seed.
         inputs: names of those arrays of a case that are inputs of single operations.
+        beside: pattern of files in the case's folder that hold more inputs; empty: none.
     """
 
     arrays: NetworkArrays
     inputs: Callable[[Case], Collection[str]]
+    beside: str = ""
 
 
 class Operations(Protocol):

@@ -63,6 +63,7 @@ SEMSEG_DEPTH = DepthProtocol(
     scaling="none",
     out_of_range="clip_before_scaling",
 )
+SEMSEG_SEMANTICS = SemanticsProtocol(resize="truth_nearest")
 _SEMSEG_RUNNING = replace(SEMSEG_DEPTH, above_m=0.0, min_depth=0.0, out_of_range="drop")
 
 PROTOCOLS: Mapping[str, Protocols] = MappingProxyType(
@@ -91,7 +92,7 @@ PROTOCOLS: Mapping[str, Protocols] = MappingProxyType(
         ),
         "semseg": Protocols(
             depth=SEMSEG_DEPTH,
-            semantics=SemanticsProtocol(resize="truth_nearest"),
+            semantics=SEMSEG_SEMANTICS,
             depth_variants={
                 "running": _SEMSEG_RUNNING,
                 "running_cityscapes": replace(_SEMSEG_RUNNING, crop="semseg_cityscapes"),

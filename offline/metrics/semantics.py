@@ -163,7 +163,7 @@ def conclude_semantics(confusion: Confusion, protocol: SemanticsProtocol) -> dic
         "fw_iou": float((rows[present] / rows.sum() * iou[present]).sum()),
         "mean_precision": float(np.nanmean(_ratio(hits, columns))),
         **{
-            f"iou_{_class_name(index)}": float(value)
+            f"iou_{class_name(index)}": float(value)
             for index, value in enumerate(iou)
             if not np.isnan(value)
         },
@@ -210,5 +210,6 @@ def _by_category(confusion: Confusion) -> Confusion:
     return np.asarray(member @ confusion @ member.T)
 
 
-def _class_name(index: int) -> str:
+def class_name(index: int) -> str:
+    """Return a class's name in the scores; SGDepth's twentieth is ``void``."""
     return CLASSES[index].name.replace(" ", "_") if index < len(CLASSES) else "void"
