@@ -37,6 +37,7 @@ from offline.evaluation.report import Report
 from offline.evaluation.run import Evaluation, Source, evaluate, usable
 from offline.evaluation.sources import file_source, network_source
 from offline.evaluation.task import Task
+from offline.in_order import add_workers_option, one_thread_each
 from offline.metrics.depth_crops import CROPS
 from offline.metrics.depth_protocol import SCALINGS, TRUTHS
 from offline.predictors.base import Predictor
@@ -52,8 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         share = shard()
-        sources = _sources(options, share)
-        with joined(share):
+        with joined(share), one_thread_each():
+            sources = _sources(options, share)
             for name in options.tasks or recorded_tasks(options.from_bag, options.namespace):
                 evaluate_task(name, options, sources, share)
     except (OSError, ValueError) as error:
@@ -79,7 +80,7 @@ def evaluate_task(name: str, options: argparse.Namespace, sources: Sources, shar
     samples = usable(samples, source)
     if isinstance(task, DepthTask) and task.protocol.scaling == "sequence":
         task = _scaled_by_sequence(task, samples, source, options, share)
-    evaluation = evaluate(samples, source, task, share, skip_missing=options.skip_missing)
+    evaluation = _walk(task, samples, source, options, share)
     if evaluation is None:
         return
     report = _report(task, source, samples, evaluation, options, protocol, dataset)
@@ -88,12 +89,25 @@ def evaluate_task(name: str, options: argparse.Namespace, sources: Sources, shar
         print(f"written: {path}")
 
 
+def _walk(
+    task: Task[Any], samples: Samples, source: Source, options: argparse.Namespace, share: Shard
+) -> Evaluation | None:
+    return evaluate(
+        samples,
+        source,
+        task,
+        share,
+        skip_missing=options.skip_missing,
+        workers=options.workers,
+    )
+
+
 def _scaled_by_sequence(
     task: DepthTask, samples: Samples, source: Source, options: argparse.Namespace, share: Shard
 ) -> DepthTask:
     """Walk once over all images for the factor of each sequence; every process learns them."""
     first = DepthTask(replace(task.protocol, scaling="median"))
-    found = evaluate(samples, source, first, share, skip_missing=options.skip_missing)
+    found = _walk(first, samples, source, options, share)
     factors = None if found is None else sequence_factors(list(found.records.values()))
     return DepthTask(task.protocol, share.told(factors))
 
@@ -187,6 +201,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     _add_rules(parser)
     output = parser.add_argument_group("output")
     output.add_argument("--output", type=Path, default=Path("results"), help="folder (results)")
+    add_workers_option(parser)
     output.add_argument(
         "--pictures", type=int, default=10, help="best and worst frames to draw, each (default 10)"
     )

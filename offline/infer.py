@@ -22,6 +22,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from offline.datasets.kitti_scene_flow import gaps
+from offline.in_order import one_thread_each
 from offline.inference.choices import open_source, settings_of, tasks_of, writers_of
 from offline.inference.options import SCRIPTS, add_options, epilogue
 from offline.inference.run import Done, Inference, run
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parse(arguments)
     try:
         share = shard()
-        with joined(share):
+        with joined(share), one_thread_each():
             done = _infer(options, share).gathered(share)
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -77,7 +78,14 @@ def _infer(options: argparse.Namespace, share: Shard) -> Done:
         for writer in writers:
             stack.callback(writer.close)
         inference = Inference(predictor, tasks, settings, writers)
-        return run(source, inference, share, skip_missing=options.skip_missing, limit=options.limit)
+        return run(
+            source,
+            inference,
+            share,
+            skip_missing=options.skip_missing,
+            limit=options.limit,
+            workers=options.workers,
+        )
 
 
 def _predictor(options: argparse.Namespace) -> Predictor:

@@ -62,7 +62,7 @@ def recorded_source(
     def predict(index: int, sample: Sample, _: Images) -> Outputs:
         return recorded.outputs(messages.at(sample.stamp_ns or 0), intervals_s[index])
 
-    return Source((), predict, f"{bag}, {topic}"), shared
+    return Source((), predict, f"{bag}, {topic}", parallel=False), shared
 
 
 def _intervals_s(stamps_ns: Sequence[int]) -> NDArray[np.float64]:

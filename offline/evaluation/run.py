@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from offline.ahead import loaded_ahead
 from offline.datasets.samples import Sample
 from offline.evaluation.task import Outputs, Record, Task, Truths
+from offline.in_order import in_order
 from offline.sharding import Shard
 
 Images = dict[str, NDArray[np.uint8]]
+
+
+class Unreadable(ValueError):
+    """A sample whose files are missing or damaged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,11 +31,13 @@ class Source:
         roles: of the images that it needs.
         predict: outputs for a sample's index, the sample and its images.
         name: for messages and the report.
+        parallel: whether several threads may ask at once.
     """
 
     roles: tuple[str, ...]
     predict: Callable[[int, Sample, Images], Outputs]
     name: str
+    parallel: bool = True
 
 
 @dataclass
@@ -69,6 +75,7 @@ def evaluate(
     share: Shard,
     *,
     skip_missing: bool = False,
+    workers: int = 1,
 ) -> Evaluation | None:
     """Score this process's samples; return all processes' scores on the first, None elsewhere.
 
@@ -78,26 +85,26 @@ def evaluate(
         task: what is measured.
         share: of this process.
         skip_missing: pass over a sample whose files cannot be read, saying so at once.
+        workers: samples that are worked on at once.
 
     Raises:
         ValueError: naming the sample, where files cannot be read or outputs not be compared.
     """
     own = Evaluation()
     indices = share.indices(len(samples))
-    walk = loaded_ahead(indices, lambda index: load(samples[index], source, task))
-    progress = tqdm(walk, total=len(indices), unit="frame", disable=not share.is_first)
-    for index, loaded in progress:
-        sample = samples[index]
+    walk = in_order(
+        indices,
+        lambda index: _record(index, samples[index], source, task),
+        workers if source.parallel else 1,
+    )
+    for index, record in tqdm(walk, total=len(indices), unit="frame", disable=not share.is_first):
         try:
-            images, truth = loaded()
-        except ValueError as error:
+            own.records[index] = record()
+        except Unreadable as error:
             if not skip_missing:
                 raise
             own.skipped.append(str(error))
             tqdm.write(f"skipped {error}", file=sys.stderr)
-            continue
-        score = _scored(index, sample, images, truth, source, task)
-        own.records[index] = Record(sample.name, sample.sequence, score)
     records = share.gather(list(own.records.items()))
     skipped = share.gather(list(enumerate(own.skipped)))
     if records is None or skipped is None:
@@ -126,15 +133,18 @@ def load(sample: Sample, source: Source, task: Task[Any]) -> tuple[Images, Truth
     """Return the images and truth that scoring a sample needs.
 
     Raises:
-        ValueError: naming the sample and what is missing or damaged.
+        Unreadable: naming the sample and what is missing or damaged.
     """
-    return sample.images(source.roles), {kind: sample.known(kind) for kind in task.kinds}
-
-
-def _scored(
-    index: int, sample: Sample, images: Images, truth: Truths, source: Source, task: Task[Any]
-) -> object:
     try:
-        return task.score(sample, truth, source.predict(index, sample, images))
+        return sample.images(source.roles), {kind: sample.known(kind) for kind in task.kinds}
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
+
+
+def _record(index: int, sample: Sample, source: Source, task: Task[Any]) -> Record[Any]:
+    images, truth = load(sample, source, task)
+    try:
+        score = task.score(sample, truth, source.predict(index, sample, images))
     except ValueError as error:
         raise ValueError(f"sample {sample.name}: {error}") from error
+    return Record(sample.name, sample.sequence, score)

@@ -105,7 +105,10 @@ class Listed:
 
 
 class ImageReader:
-    """Reads image files; neighbours in time get one array for one file."""
+    """Reads image files; neighbours in time get one array for one file.
+
+    Several threads may ask at once.
+    """
 
     def __init__(self) -> None:
         self._recent: deque[tuple[Path, Image]] = deque(maxlen=_REMEMBERED)
@@ -116,7 +119,7 @@ class ImageReader:
         Raises:
             ValueError: naming the file that is missing or damaged.
         """
-        for known, image in self._recent:
+        for known, image in tuple(self._recent):
             if known == path:
                 return image
         image = np.ascontiguousarray(read_image(path, "rgb8")[0])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from offline.datasets.kitti_2015_files import SPLITS
+from offline.in_order import add_workers_option, positive
 from offline.predictors.load import MODELS
 from scene_perception.pipelines.config import OutputConfig
 
@@ -93,6 +94,7 @@ def add_options(parser: argparse.ArgumentParser, model: str) -> None:
     _add_input(add)
     _add_network(add, model)
     _add_output(add, model)
+    add_workers_option(parser)
     parser.set_defaults(fit="auto", flip=False, scale=None, tasks=None)
     if model == "omeganet":
         _add_omeganet(parser)
@@ -121,7 +123,7 @@ def _add_input(add: Add) -> None:
     add("--topic", "image topic of a bag (default: its first)", default="")
     add("--fps", "frames per second of images (default 10)", type=_positive, default=10.0)
     add("--calibration", "camera_calibration YAML file of images", type=Path)
-    add("--limit", "frames at most", type=_count)
+    add("--limit", "frames at most", type=positive)
     add("--skip-missing", "pass over what cannot be read", action="store_true")
 
 
@@ -220,11 +222,4 @@ def _positive(text: str) -> float:
     value = float(text)
     if not value > 0:
         raise argparse.ArgumentTypeError(f"must be > 0, got {text}")
-    return value
-
-
-def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"must be at least 1, got {text}")
     return value

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from tqdm import tqdm
 
-from offline.ahead import loaded_ahead
+from offline.in_order import in_order
 from offline.inference.estimates import Estimates, Settings, estimates
 from offline.inference.files import Writer
 from offline.inference.moments import Image, Moment, Source
@@ -43,6 +43,20 @@ class Done:
         return Done(dict(written), dict(skipped))
 
 
+class Inferred(NamedTuple):
+    """What came of a moment.
+
+    Attributes:
+        images: those that could be read, by role.
+        found: estimates of the tasks that had their images.
+        problem: what is wrong with the other images, in words.
+    """
+
+    images: Images
+    found: Estimates
+    problem: str
+
+
 @dataclass(frozen=True, eq=False)
 class Inference:
     """What is asked of each moment.
@@ -64,18 +78,27 @@ class Inference:
         needed = [roles for roles in self._task_roles() if set(roles) <= set(moment.images)]
         return list(dict.fromkeys(["current", *(role for roles in needed for role in roles)]))
 
-    def __call__(self, moment: Moment, images: Images) -> bool:
-        """Infer the tasks that ``images`` are there for and write; return whether any was."""
+    def infer(self, moment: Moment) -> Inferred:
+        """Read a moment's images and infer the tasks that they are there for."""
+        images, problem = read(moment, self.roles_of(moment))
+        found = self._estimates(images) if "current" in images else {}
+        return Inferred(images, found, problem)
+
+    def write(self, moment: Moment, inferred: Inferred) -> bool:
+        """Write what was found; return whether anything was."""
+        if inferred.found:
+            for writer in self.writers:
+                writer.write(moment, inferred.images["current"], inferred.found)
+        return bool(inferred.found)
+
+    def _estimates(self, images: Images) -> Estimates:
         found: Estimates = {}
         height, width = images["current"].shape[:2]
         for task, roles in zip(self.tasks, self._task_roles(), strict=True):
             if set(roles) <= set(images):
                 outputs = self.predictor(task, images)
                 found |= estimates(task, outputs, (width, height), self.settings)
-        if found:
-            for writer in self.writers:
-                writer.write(moment, images["current"], found)
-        return bool(found)
+        return found
 
     def _task_roles(self) -> list[tuple[str, ...]]:
         return [self.predictor.roles[task] for task in self.tasks]
@@ -88,8 +111,9 @@ def run(
     *,
     skip_missing: bool = False,
     limit: int | None = None,
+    workers: int = 1,
 ) -> Done:
-    """Infer this process's moments in their order; a few of them are in memory at a time.
+    """Infer this process's moments and write them in their order; a few are in memory at a time.
 
     Args:
         source: of the moments.
@@ -97,6 +121,7 @@ def run(
         share: of this process.
         skip_missing: pass over the tasks whose images cannot be read, saying so at once.
         limit: number of moments at most, of all processes.
+        workers: moments that are worked on at once.
 
     Raises:
         ValueError: naming what cannot be read or does not fit.
@@ -104,15 +129,15 @@ def run(
     """
     done = Done()
     limited = takewhile(lambda moment: moment.index < (limit or math.inf), source.moments(share))
-    walk = loaded_ahead(limited, lambda moment: read(moment, inference.roles_of(moment)))
-    for moment, loaded in _shown(walk, source.count, limit, share):
-        images, problem = loaded()
-        if problem:
+    walk = in_order(limited, inference.infer, workers)
+    for moment, result in _shown(walk, source.count, limit, share):
+        inferred = result()
+        if inferred.problem:
             if not skip_missing:
-                raise ValueError(problem)
-            done.skipped[moment.index] = problem
-            tqdm.write(f"skipped {moment.name}: {problem}", file=sys.stderr)
-        if "current" in images and inference(moment, images):
+                raise ValueError(inferred.problem)
+            done.skipped[moment.index] = inferred.problem
+            tqdm.write(f"skipped {moment.name}: {inferred.problem}", file=sys.stderr)
+        if inference.write(moment, inferred):
             done.written[moment.index] = moment.name
     return done
 

@@ -179,9 +179,9 @@ def _framed(truth: Labels, shape: tuple[int, ...], protocol: SemanticsProtocol) 
         )
     if protocol.resize != "truth_nearest" or truth.shape == shape:
         return truth
-    # As PIL's nearest neighbour, which SciPy's imresize called: at the pixels' centres.
+    # As PIL, which SciPy's imresize calls: at the pixels' centres, found by adding up steps.
     rows, columns = (
-        ((np.arange(new) + 0.5) * (old / new)).astype(np.int64)
+        np.cumsum(np.r_[0.5 * old / new, np.full(new - 1, old / new)]).astype(np.int64)
         for new, old in zip(shape, truth.shape, strict=True)
     )
     return np.asarray(truth[rows[:, None], columns])

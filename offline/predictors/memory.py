@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -16,7 +17,8 @@ Image = NDArray[np.uint8]
 class Recent(Generic[Value]):
     """A function of images that remembers its last few answers.
 
-    Images are told apart by identity, not by what they show: they must not be written to.
+    Images are told apart by identity, not by what they show: they must not be written to. Several
+    threads may ask at once; each remembers its own.
 
     Args:
         compute: the function.
@@ -25,13 +27,21 @@ class Recent(Generic[Value]):
 
     def __init__(self, compute: Callable[..., Value], length: int = 3) -> None:
         self._compute = compute
-        self._answers: deque[tuple[tuple[Image, ...], Value]] = deque(maxlen=length)
+        self._length = length
+        self._thread = threading.local()
 
     def __call__(self, *images: Image) -> Value:
         """Return the function's value."""
-        for seen, value in self._answers:
+        answers = self._answers()
+        for seen, value in answers:
             if all(one is other for one, other in zip(seen, images, strict=True)):
                 return value
         value = self._compute(*images)
-        self._answers.append((images, value))
+        answers.append((images, value))
         return value
+
+    def _answers(self) -> deque[tuple[tuple[Image, ...], Value]]:
+        if not hasattr(self._thread, "answers"):
+            self._thread.answers = deque(maxlen=self._length)
+        answers: deque[tuple[tuple[Image, ...], Value]] = self._thread.answers
+        return answers
