@@ -27,6 +27,12 @@ def test_spline_through_a_line_is_that_line_inside():
     np.testing.assert_allclose(resized[0, 30:50], np.arange(30, 50) / 2, atol=1e-6)
 
 
+def test_spline_s_last_row_is_lost_where_rounding_puts_it_outside():
+    # SciPy's position of row 374 is 127.00000000000001 of 0 ... 127, and outside is 0.
+    resized = resize_spline(np.ones((128, 2), np.float32), 375, 2)
+    assert resized[-2:, 0].tolist() == [pytest.approx(1), 0]
+
+
 def test_spline_of_one_sample_is_that_sample():
     np.testing.assert_array_equal(resize_spline(np.full((1, 1), 3, np.float32), 2, 3), 3)
 

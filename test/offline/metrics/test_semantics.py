@@ -133,6 +133,13 @@ def test_truth_is_shrunk_at_pixel_centres():
     assert np.diag(confusion)[[1, 3, 5]].tolist() == [1, 1, 1]
 
 
+def test_truth_is_shrunk_at_centres_that_pil_adds_up():
+    truth = np.arange(476)[None].astype(np.uint16) % 19  # 210 steps of 34 / 15 fall short of 17
+    labels = row(*range(210)) % 19
+    confusion = confusion_matrix(truth.astype(np.uint8), labels, SEMSEG, kind="labels")
+    assert (confusion[16, 7], confusion[17, 7]) == (1, 0)
+
+
 def test_counts_are_64_bit_integers():
     assert confusion_matrix(row(0), row(0), PLAIN, kind="labels").dtype == np.int64
 
