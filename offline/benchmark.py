@@ -8,6 +8,7 @@
 - ``stages``: where the streaming step's time goes;
 - ``stereo_network``, ``stereo_stages``: the same for DWARF, beside its published graph;
 - ``geometry``: the stereo pipeline's geometry, function by function, 1242x375;
+- ``evaluation``: a frame of ``offline.evaluate`` without the network, step by step, 1242x375;
 - ``overhead``: ``mono_node`` with engines that return constants, 1242x375 in, four outputs;
 - ``transport``: the same at 30 Hz, counting what arrives between the processes.
 
@@ -26,7 +27,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from offline.benchmarks import live, network, stereo_geometry, stereo_network
+from offline.benchmarks import evaluation, live, network, stereo_geometry, stereo_network
 from offline.benchmarks.table import Row, format_table, machine, write_json
 
 Benchmark = Callable[[argparse.Namespace], list[Row]]
@@ -49,6 +50,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
         options.sizes, partial(stereo_network.stage_rows, repeats=options.repeats)
     ),
     "geometry": lambda options: stereo_geometry.geometry_rows(options.repeats),
+    "evaluation": lambda options: evaluation.evaluation_rows(options.repeats),
     "overhead": lambda options: live.overhead_rows(options.frames),
     "transport": lambda options: live.transport_rows(options.frames, options.rate),
 }
