@@ -70,15 +70,17 @@ def encode_flow(
         ValueError: for other shapes.
     """
     _check(flow, 3, "flow must be (H, W, 2)", channels=2)
-    known = np.isfinite(flow).all(axis=2)
+    known = np.isfinite(flow[..., 0]) & np.isfinite(flow[..., 1])
     if valid is not None:
         if valid.shape != flow.shape[:2]:
             raise ValueError(f"valid must be {flow.shape[:2]} as flow is, got {valid.shape}")
         known &= valid.astype(bool)
-    values: NDArray[Any] = np.where(known[..., None], flow, 0)
-    values = values.astype(np.float64 if double else np.float32)
+    values: NDArray[Any] = flow.astype(np.float64 if double else np.float32)
+    values[~known] = 0
+    values *= _FLOW_SCALE
+    values += _FLOW_ZERO
     encoded = np.empty((*known.shape, 3), np.uint16)
-    encoded[..., :2] = np.clip(values * _FLOW_SCALE + _FLOW_ZERO, 0, _LARGEST)
+    encoded[..., :2] = np.clip(values, 0, _LARGEST, out=values)
     encoded[..., 2] = 1
     encoded[~known] = 0
     return encoded
@@ -96,8 +98,11 @@ def decode_flow(encoded: NDArray[np.uint16]) -> tuple[Float, NDArray[np.bool_]]:
     # (H, W, 3) -> (H, W, 2), (H, W)
     """
     valid = encoded[..., 2] > 0
-    flow = (encoded[..., :2].astype(np.float32) - _FLOW_ZERO) / _FLOW_SCALE
-    return np.where(valid[..., None], flow, np.float32(0)), valid
+    flow = encoded[..., :2].astype(np.float32)
+    flow -= _FLOW_ZERO
+    flow /= _FLOW_SCALE
+    flow[~valid] = 0
+    return flow, valid
 
 
 def write_disparity(path: Path, disparity: NDArray[Any]) -> None:

@@ -132,14 +132,18 @@ def score_flow(
     check_size("flow", flow, truth.shape)
     check_size("object map", known if object_map is None else object_map, known.shape)
     check_numbers("flow", flow)
-    if not known.any():
+    pixels = np.flatnonzero(known)
+    if not pixels.size:
         raise ValueError("true flow must be known somewhere, it is at no pixel")
     wrong, error = flow_outliers(
-        flow, truth, offset_px=protocol.offset_px, single=protocol.single_precision
+        flow.reshape(-1, 2).take(pixels, axis=0),
+        truth.reshape(-1, 2).take(pixels, axis=0),
+        offset_px=protocol.offset_px,
+        single=protocol.single_precision,
     )
-    moving = np.zeros(known.shape, bool) if object_map is None else object_map > 0
-    total = float(error[known].sum(dtype=np.float64))
-    return FlowScore(count_outliers(wrong, known, moving), total, object_map is not None)
+    moving = np.zeros(pixels.size, bool) if object_map is None else object_map.take(pixels) > 0
+    counts = count_outliers(wrong, np.ones(pixels.size, bool), moving)
+    return FlowScore(counts, float(error.sum(dtype=np.float64)), object_map is not None)
 
 
 def conclude_flow(scores: Sequence[FlowScore], protocol: FlowProtocol) -> dict[str, float]:

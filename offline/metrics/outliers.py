@@ -95,10 +95,10 @@ def count_outliers(
     """Count one image's pixels with ground truth.
 
     Args:
-        wrong: outliers. # (H, W)
-        known: where there is ground truth. # (H, W)
-        moving: object map > 0. # (H, W)
-        estimated: where the prediction had a value; None: everywhere. # (H, W)
+        wrong: outliers. # (...)
+        known: where there is ground truth. # (...)
+        moving: object map > 0. # (...)
+        estimated: where the prediction had a value; None: everywhere. # (...)
     """
     counts = []
     for kind in (known & ~moving, known & moving):

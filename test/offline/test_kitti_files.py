@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from offline.kitti_files import (
+    decode_disparity,
+    decode_flow,
     encode_disparity,
     encode_flow,
     file_name,
@@ -187,3 +189,18 @@ def test_depth_is_in_steps_of_a_256th_of_a_metre_and_0_where_not_measured(tmp_pa
     depth = read_depth(tmp_path / "depth.png")
     assert depth.tolist() == [[0, 1 / 256, 80.5]]
     assert depth.dtype == np.float32
+
+
+def test_flow_is_cut_off_as_omeganet_or_as_dwarf_writes_it():
+    flow = np.array([[[100 - 2.0**-17, 0.0]]], np.float32)  # 64 u + 32768 is 39167.9995
+    assert encode_flow(flow)[0, 0, 0] == 39168
+    assert encode_flow(flow, double=True)[0, 0, 0] == 39167
+
+
+def test_what_is_encoded_is_decoded():
+    flow = np.array([[[1.5, -2.25], [np.nan, 3.0]]], np.float32)
+    decoded, known = decode_flow(encode_flow(flow))
+    assert known.tolist() == [[True, False]]
+    assert decoded.tolist() == [[[1.5, -2.25], [0, 0]]]
+    disparity = np.array([[0.0, 3.25]], np.float32)
+    np.testing.assert_array_equal(decode_disparity(encode_disparity(disparity)), [[np.nan, 3.25]])
