@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.kitti_files import decode_disparity, decode_flow, encode_disparity, encode_flow
-from offline.metrics.checks import check_numbers, check_size
+from offline.metrics.checks import check_size
 from offline.metrics.hole_filling import fill_disparity, fill_flow, has_value
 from offline.metrics.outliers import (
     OutlierCounts,
@@ -61,26 +60,6 @@ class SceneFlowCounts:
 def flow_with_holes(flow: Map, known: Mask) -> Map:
     """Return flow with NaN where it is not known. # (H, W, 2)."""
     return np.where(known[..., None], flow, np.float32(np.nan))
-
-
-def written_disparity(disparity: Map) -> Map:
-    """Return disparity as KITTI's PNG keeps it: cut off to 1/256 px, 0 is a hole. # (H, W).
-
-    Raises:
-        ValueError: for a NaN.
-    """
-    check_numbers("disparity", disparity)
-    return decode_disparity(encode_disparity(disparity))
-
-
-def written_flow(flow: Map) -> Map:
-    """Return flow as KITTI's PNG keeps it: cut off to 1/64 px. # (H, W, 2).
-
-    Raises:
-        ValueError: for a NaN.
-    """
-    check_numbers("flow", flow)
-    return decode_flow(encode_flow(flow))[0]
 
 
 def count_scene_flow(

@@ -14,8 +14,6 @@ from offline.metrics.scene_flow import (
     conclude_scene_flow,
     count_scene_flow,
     flow_with_holes,
-    written_disparity,
-    written_flow,
 )
 
 NAMES = dict(zip(MEASURES, ("D1", "D2", "Fl", "SF"), strict=True))
@@ -154,23 +152,6 @@ def test_counts_are_plain_integers_that_survive_the_way_between_processes():
     counts = count_scene_flow(*three_pixels(), STATIC)
     assert pickle.loads(pickle.dumps(counts)) == counts
     assert all(type(number) is int for number in astuple(counts.sf))
-
-
-def test_zero_disparity_is_a_hole_once_written():
-    written = written_disparity(np.array([[0.0, 1 / 300, 2.999]]))
-    assert np.isnan(written[0, :2]).all()
-    assert written[0, 2] == 767 / 256
-
-
-def test_flow_is_cut_off_once_written():
-    assert written_flow(np.array([[[1.999, -0.001]]])).tolist() == [[[127 / 64, -1 / 64]]]
-
-
-def test_nan_of_a_dense_prediction_is_refused_with_its_count():
-    with pytest.raises(ValueError, match="disparity must be numbers, got NaN at 1 of 2 pixels"):
-        written_disparity(np.array([[np.nan, 1.0]]))
-    with pytest.raises(ValueError, match="flow must be numbers, got NaN at 1 of 1 pixels"):
-        written_flow(np.array([[[np.nan, 1.0]]]))
 
 
 def test_other_sizes_are_refused_with_both():
