@@ -27,8 +27,10 @@ from rclpy.publisher import Publisher
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
+from scene_perception.checkpoints.weights import save_weights
 from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.load import LoadedEngines, load_dwarf_engines, load_mono_engines
+from scene_perception.engines.random_weights import random_omeganet
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.nodes.messages import camera_info_message, image_message
 from scene_perception.nodes.mono_node import MonoNode
@@ -57,7 +59,7 @@ T = TypeVar("T")
 
 
 @functools.cache
-def load_once(config: NetworkConfig, model: str, **weights: str) -> LoadedEngines:
+def load_once(config: NetworkConfig, model: str = "omeganet", **weights: str) -> LoadedEngines:
     """Load the engines of one configuration once for all tests; constant engines keep nothing."""
     torch.set_num_threads(1)
     return load_mono_engines(config, model, **weights)
@@ -357,6 +359,14 @@ def load_stereo_engines() -> Loader:
 def latched() -> QoSProfile:
     """What a late subscriber asks a latched topic for."""
     return QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+
+
+@pytest.fixture(scope="session")
+def omeganet_weights(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A file with random weights of OmegaNet."""
+    path = tmp_path_factory.mktemp("weights") / "omeganet.safetensors"
+    save_weights(path, random_omeganet().state_dict(), {"model": "omeganet", "source": "test"})
+    return str(path)
 
 
 @pytest.fixture

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import pytest
 from diagnostic_msgs.msg import KeyValue
 from geometry_msgs.msg import TwistStamped
 from sensor_msgs.msg import CameraInfo, PointCloud2
-
-from scene_perception.checkpoints.weights import save_weights
-from scene_perception.engines.random_weights import random_omeganet
 
 RANDOM = {"network__backend": "torch", "network__allow_random_weights": True}
 DEPTH = {"depth/image_rect", "depth/camera_info", "depth/color", "depth/unit", "points"}
@@ -23,13 +19,6 @@ MASK = {"motion_mask/image", "motion_mask/color"}
 # Every node has these, and label_info where vision_msgs knows it.
 ALWAYS = {"/diagnostics", "/rosout", "/parameter_events", "/mono_node/transition_event"}
 MAYBE = {"/semantic/label_info"}
-
-
-@pytest.fixture(scope="module")
-def omeganet_weights(tmp_path_factory: pytest.TempPathFactory) -> str:
-    path: Path = tmp_path_factory.mktemp("weights") / "omeganet.safetensors"
-    save_weights(path, random_omeganet().state_dict(), {"model": "omeganet", "source": "test"})
-    return str(path)
 
 
 def offered(robot) -> set[str]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -114,13 +113,10 @@ def test_without_lazy_scene_flow_is_always_computed(make_stereo_robot) -> None:
 
 
 def test_semantics_come_with_their_weights_and_their_names_are_latched(
-    make_stereo_robot, load_stereo_engines, poll, latched
+    make_stereo_robot, omeganet_weights, poll, latched
 ) -> None:
     robot = make_stereo_robot(
-        lambda network, semantics: load_stereo_engines(network, replace(semantics, weights="")),
-        semantics__weights="of_dsnet.safetensors",
-        semantics__height=128,
-        semantics__width=128,
+        semantics__weights=omeganet_weights, semantics__height=128, semantics__width=128
     ).start()
     labels, colors = robot.subscribe("semantic/image", "semantic/color")
     names = robot.listen("semantic/labels", String, latched)
