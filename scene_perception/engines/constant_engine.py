@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from scene_perception.engines.backends import Request, torch_versions
 from scene_perception.engines.base import Engine, TensorSpec, check_inputs
+from scene_perception.engines.torch_engine import TorchEngine
 
 
 class ConstantEngine:
@@ -51,3 +54,25 @@ class ConstantEngine:
         """Return the constants; see ``Engine``."""
         check_inputs(self._inputs, tensors)
         return dict(self._constants)
+
+
+class ConstantBackend:
+    """Eager PyTorch once, its outputs ever after; of any precision."""
+
+    name = "constant"
+    keeps_files = False
+
+    def missing(self, request: Request) -> str:
+        """Return an empty string: it runs everywhere."""
+        return ""
+
+    def versions(self) -> dict[str, str]:
+        """Return PyTorch's version."""
+        return torch_versions()
+
+    def compile(self, request: Request, folder: Path) -> None:
+        """Do nothing: there is nothing to keep."""
+
+    def load(self, request: Request, folder: Path) -> ConstantEngine:
+        """Run the module once and return what repeats its outputs."""
+        return ConstantEngine.recorded(TorchEngine(request.module, request.inputs, request.device))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from scene_perception.engines.backends import Request, torch_versions
 from scene_perception.engines.base import TensorSpec, check_inputs
 
 
@@ -57,3 +59,27 @@ class TorchEngine:
                 f"an engine's module must return a NamedTuple of tensors, got {type(result)}"
             )
         return dict(result._asdict())
+
+
+class TorchBackend:
+    """Eager PyTorch in float32: always there, and what the others are compared with."""
+
+    name = "torch"
+    keeps_files = False
+
+    def missing(self, request: Request) -> str:
+        """Return why it cannot run this here; see ``Backend``."""
+        if request.precision != "float32":
+            return f"eager PyTorch is the float32 reference, it has no {request.precision}"
+        return ""
+
+    def versions(self) -> dict[str, str]:
+        """Return PyTorch's version."""
+        return torch_versions()
+
+    def compile(self, request: Request, folder: Path) -> None:
+        """Do nothing: the module runs as it is."""
+
+    def load(self, request: Request, folder: Path) -> TorchEngine:
+        """Return the module as an engine."""
+        return TorchEngine(request.module, request.inputs, request.device)
