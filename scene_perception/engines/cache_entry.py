@@ -1,0 +1,253 @@
+"""One engine in the cache: its files, what they are of, and what was found out about them.
+
+A folder holds ``lock``, the files in a folder of their own with a random name (a build),
+``entry.json`` (the key, the build's name and the SHA-256 of each file) and ``notes.json``.
+``entry.json`` is written last and replaced as a whole: a reader sees the old build, the new one
+or none, and needs no lock. A build that is replaced stays for an hour, for whoever still reads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import re
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from scene_perception.engines.cache_key import key_digest
+from scene_perception.engines.file_lock import file_lock
+
+_LOG = logging.getLogger(__name__)
+_FORMAT = 1
+_LOCK, _ENTRY, _NOTES, _PARTIAL = "lock", "entry.json", "notes.json", ".partial"
+_BUILD = re.compile(r"[0-9a-f]{16}")
+_GRACE_S = 3600.0
+_BLOCK = 1 << 20
+
+Note = bool | int | float | str | None | list["Note"] | dict[str, "Note"]
+
+
+class CacheEntry:
+    """What a cache's folder holds for one key.
+
+    Args:
+        folder: of this entry alone.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def files(self, key: Mapping[str, str]) -> Path | None:
+        """Return the folder of the files if they are whole and of ``key``, else None."""
+        if not self.folder.is_dir():
+            return None
+        try:
+            return self._verified(key)
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            _LOG.warning("%s is not used and made again: %s", self.folder, error)
+            return None
+
+    def key(self) -> dict[str, str] | None:
+        """Return what the entry says it is of; None if there is none that can be read."""
+        try:
+            held = self._read()["key"]
+        except (OSError, ValueError, KeyError):
+            return None
+        if not isinstance(held, dict):
+            return None
+        return {str(name): str(value) for name, value in held.items()}
+
+    def make(self, key: Mapping[str, str], make: Callable[[Path], None]) -> Path:
+        """Make the files anew and return their folder; the caller holds ``locked``.
+
+        Raises:
+            OSError: if they cannot be written. Whatever ``make`` raises goes through.
+        """
+        build = secrets.token_hex(8)
+        partial = self.folder / f"{build}{_PARTIAL}"
+        partial.mkdir()
+        try:
+            make(partial)
+            require_room(partial)
+            listed = _digests(partial, flush=True)
+            partial.rename(self.folder / build)
+            self._retire()
+            self._write(_ENTRY, {"format": _FORMAT, "key": dict(key), "build": build,
+                                 "files": listed})  # fmt: skip
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            shutil.rmtree(self.folder / build, ignore_errors=True)
+            raise
+        return self.folder / build
+
+    def forget(self) -> None:
+        """Take the entry and its notes away; the caller holds ``locked``."""
+        self._retire()
+        for name in (_ENTRY, _NOTES):
+            (self.folder / name).unlink(missing_ok=True)
+
+    def notes(self, key: Mapping[str, str]) -> dict[str, Note]:
+        """Return what was noted about the files that are there now, or about none."""
+        try:
+            held = json.loads((self.folder / _NOTES).read_bytes())
+            if held["of"] != self._noted_of(key):
+                return {}
+            return dict(held["notes"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+
+    def note(self, key: Mapping[str, str], name: str, value: Note) -> None:
+        """Write one fact beside the files; the caller holds ``locked``.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        notes = {**self.notes(key), name: value}
+        self._write(_NOTES, {"of": self._noted_of(key), "notes": notes})
+
+    @contextlib.contextmanager
+    def locked(self, timeout_s: float, purpose: str) -> Iterator[None]:
+        """Hold the right to change this entry; see ``file_lock``."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with file_lock(self.folder / _LOCK, timeout_s, purpose):
+            yield
+
+    def sweep(self) -> None:
+        """Remove what killed builders and replaced builds left; the caller holds ``locked``."""
+        try:
+            current = self._read()["build"]
+        except (OSError, ValueError, KeyError):
+            current = None
+        for path in self.folder.iterdir():
+            old = time.time() - path.stat().st_mtime > _GRACE_S
+            replaced = _BUILD.fullmatch(path.name) and path.name != current
+            if path.name.endswith(_PARTIAL) or (replaced and old):
+                _remove(path)
+
+    def remove(self) -> None:
+        """Remove everything, the lock as well; the caller holds ``locked``."""
+        shutil.rmtree(self.folder)
+
+    def size(self) -> int:
+        """Return the bytes of all files."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+
+    def used_s(self) -> float:
+        """Return when the files were last asked for, in seconds since 1970; 0 for never."""
+        try:
+            return (self.folder / _ENTRY).stat().st_mtime
+        except OSError:
+            return 0.0
+
+    def _verified(self, key: Mapping[str, str]) -> Path:
+        held = self._read()
+        if held.get("format") != _FORMAT or held.get("key") != dict(key):
+            raise ValueError("it is of another engine")
+        build, listed = held.get("build"), held.get("files")
+        if not isinstance(build, str) or Path(build).name != build:
+            raise ValueError(f"{_ENTRY} names no build")
+        files = self.folder / build
+        if not files.is_dir():
+            raise ValueError("its files are gone")
+        if (found := _digests(files)) != listed:
+            raise ValueError(_difference(listed, found))
+        with contextlib.suppress(OSError):  # a cache that is only read
+            os.utime(self.folder / _ENTRY)
+        return files
+
+    def _read(self) -> dict[str, object]:
+        held = json.loads((self.folder / _ENTRY).read_bytes())
+        if not isinstance(held, dict):
+            raise ValueError(f"{_ENTRY} is no table")
+        return held
+
+    def _noted_of(self, key: Mapping[str, str]) -> str:
+        """Return the key and build that notes are about: notes never outlive their files."""
+        try:
+            build = str(self._read()["build"])
+        except (OSError, ValueError, KeyError):
+            build = "no files"
+        return f"{key_digest(key)} {build}"
+
+    def _retire(self) -> None:
+        """Start the time after which the build that is replaced is removed."""
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            os.utime(self.folder / str(self._read()["build"]))
+
+    def _write(self, name: str, content: Mapping[str, object]) -> None:
+        partial = self.folder / f"{name}.{secrets.token_hex(4)}{_PARTIAL}"
+        try:
+            with partial.open("w", encoding="utf-8") as file:
+                json.dump(content, file, indent=1)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(self.folder / name)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def require_room(folder: Path) -> None:
+    """Write a little into ``folder``: libraries tell a full disk in words of their own, or not.
+
+    Raises:
+        OSError: if that fails.
+    """
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.write(bytes(_BLOCK))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _digests(folder: Path, *, flush: bool = False) -> dict[str, str]:
+    """Return the SHA-256 of every file below ``folder``.
+
+    Raises:
+        ValueError: for what is neither a file nor a folder: a link may lead anywhere.
+    """
+    digests = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise ValueError(f"{name} is not a plain file")
+        if path.is_file():
+            digests[name] = _digest(path, flush=flush)
+    return digests
+
+
+def _digest(path: Path, *, flush: bool) -> str:
+    digest, block = hashlib.sha256(), memoryview(bytearray(_BLOCK))
+    with path.open("rb", buffering=0) as file:
+        if flush:
+            os.fsync(file.fileno())
+        while count := file.readinto(block):
+            digest.update(block[:count])
+    return digest.hexdigest()
+
+
+def _difference(listed: object, found: Mapping[str, str]) -> str:
+    """Return in words how files differ from those that were written."""
+    if not isinstance(listed, dict):
+        return f"{_ENTRY} lists no files"
+    names = sorted(listed.keys() | found.keys())
+    missing = [name for name in names if name not in found]
+    unknown = [name for name in names if name not in listed]
+    changed = [name for name in names
+               if name in listed and name in found and listed[name] != found[name]]  # fmt: skip
+    told = {"missing": missing, "unknown": unknown, "changed": changed}
+    return ", ".join(f"{what} {' '.join(which)}" for what, which in told.items() if which)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
