@@ -21,15 +21,16 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from offline.command import run_shared
 from offline.datasets.kitti_scene_flow import gaps
-from offline.in_order import one_thread_each
 from offline.inference.choices import open_source, settings_of, tasks_of, writers_of
 from offline.inference.options import SCRIPTS, add_options, epilogue
 from offline.inference.run import Done, Inference, run
 from offline.predictors.base import Predictor
 from offline.predictors.flip import Flipped
 from offline.predictors.load import load_predictor
-from offline.sharding import Shard, joined, shard
+from offline.sharding import Shard
+from offline.whole_files import require_writable
 
 _KITTI_NAME = re.compile(r"(\d{6})_10")
 
@@ -37,13 +38,11 @@ _KITTI_NAME = re.compile(r"(\d{6})_10")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one model; return 0, or 2 where something cannot be read or written."""
     options = _parse(arguments)
-    try:
-        share = shard()
-        with joined(share), one_thread_each():
-            done = _infer(options, share).gathered(share)
-    except (OSError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    return run_shared(lambda share: _run(options, share))
+
+
+def _run(options: argparse.Namespace, share: Shard) -> int:
+    done = _infer(options, share).gathered(share)
     if done is None:
         return 0
     for line in report(done, options.output):
@@ -68,6 +67,7 @@ def report(done: Done, output: Path) -> list[str]:
 
 
 def _infer(options: argparse.Namespace, share: Shard) -> Done:
+    require_writable(options.output)
     source, settings = open_source(options), settings_of(options)
     predictor = _predictor(options)
     tasks = tasks_of(options, predictor, source)

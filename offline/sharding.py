@@ -11,9 +11,14 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar, cast
 
+import torch
 import torch.distributed as dist
+
+# The others wait this long for the slowest; one that ended is noticed at once.
+_PATIENCE = timedelta(days=1)
 
 Item = TypeVar("Item")
 
@@ -50,22 +55,27 @@ class Shard:
         """Return every process's ``(index, item)`` in the order of the indices, on the first.
 
         Needs ``joined()`` around it where there are several processes; None on all but the first.
+
+        Raises:
+            OSError: if another process has ended.
         """
         if self.world == 1:
             return sorted(own, key=_index)
         parts: list[Sequence[tuple[int, Item]]] | None = (
             [[] for _ in range(self.world)] if self.is_first else None
         )
-        dist.gather_object(list(own), parts)
+        with _others_needed():
+            dist.gather_object(list(own), parts)
         if parts is None:
             return None
         return sorted((pair for part in parts for pair in part), key=_index)
 
     def told(self, value: Item | None) -> Item:
-        """Return the first process's ``value``, on every process. ``joined()`` as ``gather``."""
+        """Return the first process's ``value``, on every process; otherwise as ``gather``."""
         box = [value]
         if self.world > 1:
-            dist.broadcast_object_list(box)
+            with _others_needed():
+                dist.broadcast_object_list(box)
         return cast(Item, box[0])
 
 
@@ -93,11 +103,33 @@ def joined(share: Shard) -> Iterator[None]:
     if share.world == 1:
         yield
         return
-    dist.init_process_group("gloo")
+    _take_own_gpu()
+    dist.init_process_group("gloo", timeout=_PATIENCE)
     try:
         yield
     finally:
         dist.destroy_process_group()
+
+
+def _take_own_gpu() -> None:
+    """Let this process see one GPU of its machine, unless it has chosen among them already."""
+    count = torch.cuda.device_count()
+    if "LOCAL_RANK" not in os.environ or count < 2:
+        return
+    known = os.environ.get("CUDA_VISIBLE_DEVICES") or ",".join(map(str, range(count)))
+    os.environ["CUDA_VISIBLE_DEVICES"] = known.split(",")[int(os.environ["LOCAL_RANK"]) % count]
+
+
+@contextmanager
+def _others_needed() -> Iterator[None]:
+    """Say in words what the connection reports as a broken socket."""
+    try:
+        yield
+    except RuntimeError as error:
+        raise OSError(
+            "every process must stay until the results are together, another one has ended; its "
+            "own message says why"
+        ) from error
 
 
 def _index(pair: tuple[int, object]) -> int:

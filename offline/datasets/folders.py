@@ -31,7 +31,7 @@ def read_list(file: Path) -> tuple[Entry, ...]:
         ValueError: naming the file, if it cannot be read or is empty.
     """
     read_lines(file)
-    return entries(str(file), file.read_text().splitlines())
+    return entries(str(file), file.read_text("utf-8-sig").splitlines())
 
 
 def entries(name: str, lines: Sequence[str]) -> tuple[Entry, ...]:

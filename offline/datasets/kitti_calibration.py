@@ -48,7 +48,8 @@ def read_lines(file: Path) -> list[str]:
         ValueError: naming the file, if it cannot be read or is empty.
     """
     try:
-        lines = [line for line in file.read_text().splitlines() if line.strip()]
+        # Editors on Windows put a mark before the first line.
+        lines = [line for line in file.read_text("utf-8-sig").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"{file} cannot be read: {error}") from error
     if not lines:

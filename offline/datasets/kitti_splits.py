@@ -23,9 +23,9 @@ _NUMBER = r"(?P<number>\d{1,10})"
 _FORMATS = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?:\S*/)?{_DRIVE}/image_0(?P<camera>[0-3])/(?:data/)?"
+        rf"(?:.*?/)?{_DRIVE}/image_0(?P<camera>[0-3])/(?:data/)?"
         rf"{_NUMBER}(?P<suffix>\.png|\.jpe?g)(?: .*)?",
-        rf"(?:\S*/)?{_DRIVE} {_NUMBER} (?P<side>[lr])",
+        rf"(?:.*?/)?{_DRIVE} {_NUMBER} (?P<side>[lr])",
         rf"\d{{4}}_\d\d_\d\d {_DRIVE} {_NUMBER}",
         rf"{_DRIVE}_0(?P<camera>[0-3]) {_NUMBER}",
     )

@@ -46,7 +46,7 @@ def read_index(file: Path, names: Iterable[str]) -> dict[str, Category]:
         ValueError: naming the file that is missing, damaged or no index.
     """
     try:
-        content = json.loads(file.read_text())
+        content = json.loads(file.read_text("utf-8-sig"))
         found = {name: content["names"].index(name) for name in names if name in content["names"]}
         return {
             name: _category(content["files"][index], content["positions"][index])

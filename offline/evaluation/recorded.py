@@ -76,11 +76,18 @@ def recorded_tasks(bag: Path, namespace: str = "") -> tuple[str, ...]:
 
     Raises:
         BagError: if the recording cannot be read.
+        ValueError: if it has none of them.
     """
     with Bag(bag) as opened:
         names = {topic.name for topic in opened.topics}
-    prefix = namespace.rstrip("/")
-    return tuple(task for task, how in RECORDED.items() if f"{prefix}/{how.topic}" in names)
+    topics = {task: f"{namespace.rstrip('/')}/{how.topic}" for task, how in RECORDED.items()}
+    found = tuple(task for task, topic in topics.items() if topic in names)
+    if not found:
+        raise ValueError(
+            f"{bag} must have one of the topics {', '.join(topics.values())}, it has "
+            f"{', '.join(sorted(names)) or 'none'}; --namespace says which node's they are"
+        )
+    return found
 
 
 def described(samples: Sequence[Sample], stamps: set[int]) -> tuple[Sample, ...]:

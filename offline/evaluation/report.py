@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import csv
 import html
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from offline.benchmarks.table import format_table
 from offline.contact_sheet import captioned
 from offline.evaluation.published import PublishedRow
+from offline.whole_files import write_whole
 
 Picture = NDArray[np.uint8]
 _WIDTH = 620
@@ -90,15 +92,20 @@ class Report:
     def write(self, folder: Path) -> list[Path]:
         """Write ``TASK.json``, ``TASK.csv`` and ``TASK.html`` and return their paths.
 
+        Older ones are replaced when all three are whole.
+
         Raises:
             OSError: if they cannot be written.
         """
+        texts = {
+            "json": json.dumps(self._json(), indent=1) + "\n",
+            "csv": self._csv(),
+            "html": self._html(),
+        }
         folder.mkdir(parents=True, exist_ok=True)
-        paths = [folder / f"{self.task}.{kind}" for kind in ("json", "csv", "html")]
-        paths[0].write_text(json.dumps(self._json(), indent=1) + "\n")
-        self._write_csv(paths[1])
-        paths[2].write_text(self._html())
-        return paths
+        files = {folder / f"{self.task}.{kind}": text.encode() for kind, text in texts.items()}
+        write_whole(files)
+        return list(files)
 
     def _json(self) -> dict[str, Any]:
         return {
@@ -110,13 +117,14 @@ class Report:
             "skipped": list(self.skipped),
         }
 
-    def _write_csv(self, path: Path) -> None:
+    def _csv(self) -> str:
         names = list(dict.fromkeys(name for row in self.frames.values() for name in row))
-        with path.open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["sample", *names])
-            for sample, row in self.frames.items():
-                writer.writerow([sample, *(float(row[n]) if n in row else "" for n in names)])
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(["sample", *names])
+        for sample, row in self.frames.items():
+            writer.writerow([sample, *(float(row[n]) if n in row else "" for n in names)])
+        return text.getvalue()
 
     def _html(self) -> str:
         title = html.escape(f"{self.task}: {self.model}")

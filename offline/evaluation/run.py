@@ -14,13 +14,14 @@ from tqdm import tqdm
 from offline.datasets.samples import Sample
 from offline.evaluation.task import Outputs, Record, Task, Truths
 from offline.in_order import in_order
+from offline.metrics.checks import NoTruth
 from offline.sharding import Shard
 
 Images = dict[str, NDArray[np.uint8]]
 
 
 class Unreadable(ValueError):
-    """A sample whose files are missing or damaged."""
+    """A sample whose files are missing, damaged, or without a single true value."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +47,11 @@ class Evaluation:
 
     Attributes:
         records: index -> score, in the order of the samples.
-        skipped: what was wrong with the others, in words.
+        skipped: index -> what was wrong with the others, in words, in the same order.
     """
 
     records: dict[int, Record[Any]] = field(default_factory=dict)
-    skipped: list[str] = field(default_factory=list)
+    skipped: dict[int, str] = field(default_factory=dict)
 
     def conclude(self, task: Task[Any]) -> dict[str, float]:
         """Return the task's figures.
@@ -58,12 +59,16 @@ class Evaluation:
         Raises:
             ValueError: if nothing was scored, or a sample is missing that must not be.
         """
+        problem = next(iter(self.skipped.values()), "no samples")
         if task.whole and self.skipped:
-            raise ValueError(f"{task.name} must have every sample, it lacks {self.skipped[0]}")
+            raise ValueError(
+                f"{task.name} must have every sample, it lacks {problem}; --limit or --split can "
+                "choose others"
+            )
         if not self.records:
             raise ValueError(
                 f"{task.name} must have at least one sample that can be read, got none; "
-                f"the first problem was: {self.skipped[0] if self.skipped else 'no samples'}"
+                f"the first problem was: {problem}"
             )
         return task.conclude(list(self.records.values()))
 
@@ -84,7 +89,8 @@ def evaluate(
         source: of predictions.
         task: what is measured.
         share: of this process.
-        skip_missing: pass over a sample whose files cannot be read, saying so at once.
+        skip_missing: pass over a sample whose files cannot be read or hold no truth that counts,
+            saying so at once.
         workers: samples that are worked on at once.
 
     Raises:
@@ -103,13 +109,13 @@ def evaluate(
         except Unreadable as error:
             if not skip_missing:
                 raise
-            own.skipped.append(str(error))
+            own.skipped[index] = str(error)
             tqdm.write(f"skipped {error}", file=sys.stderr)
     records = share.gather(list(own.records.items()))
-    skipped = share.gather(list(enumerate(own.skipped)))
+    skipped = share.gather(list(own.skipped.items()))
     if records is None or skipped is None:
         return None
-    return Evaluation(dict(records), [text for _, text in skipped])
+    return Evaluation(dict(records), dict(skipped))
 
 
 def usable(samples: Sequence[Sample], source: Source) -> tuple[Sample, ...]:
@@ -145,6 +151,8 @@ def _record(index: int, sample: Sample, source: Source, task: Task[Any]) -> Reco
     images, truth = load(sample, source, task)
     try:
         score = task.score(sample, truth, source.predict(index, sample, images))
+    except NoTruth as error:
+        raise Unreadable(f"sample {sample.name}: {error}") from error
     except ValueError as error:
         raise ValueError(f"sample {sample.name}: {error}") from error
     return Record(sample.name, sample.sequence, score)

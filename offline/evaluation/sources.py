@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from offline.datasets.label_maps import VOID
 from offline.datasets.samples import Sample
 from offline.evaluation.run import Images, Source
 from offline.evaluation.task import Outputs
@@ -17,6 +18,7 @@ from offline.metrics.hole_filling import fill_flow
 from offline.metrics.scene_flow import flow_with_holes
 from offline.png_files import read_png
 from offline.predictors.base import Predictor
+from scene_perception.cityscapes import CLASSES
 
 Reader = Callable[[Path, Sample], dict[str, NDArray[Any]]]
 
@@ -108,8 +110,16 @@ def _read_inverse_depth(folder: Path, sample: Sample) -> dict[str, NDArray[Any]]
 
 
 def _read_labels(folder: Path, sample: Sample) -> dict[str, NDArray[Any]]:
+    """Return train ids; SGDepth's have a twentieth, void."""
     path = _found(folder, sample, (".png",))
-    return {"labels": read_png(path, np.uint8)}
+    labels = read_png(path, np.uint8)
+    seen = np.flatnonzero(np.bincount(labels.ravel(), minlength=VOID + 1))
+    if unknown := [int(label) for label in seen if len(CLASSES) < label < VOID]:
+        raise ValueError(
+            f"{path} must hold train ids 0 ... {len(CLASSES)}, or {VOID} for void, got "
+            f"{unknown[0]}; Cityscapes ids are refused"
+        )
+    return {"labels": labels}
 
 
 def _read_mask(folder: Path, sample: Sample) -> dict[str, NDArray[Any]]:

@@ -8,6 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 
+class NoTruth(ValueError):
+    """Ground truth without a single pixel that counts: nothing to compare with."""
+
+
 def check_numbers(what: str, values: NDArray[Any]) -> None:
     """Refuse a prediction that is not a number somewhere.
 

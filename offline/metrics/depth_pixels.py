@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.metrics.checks import check_numbers, check_size
+from offline.metrics.checks import NoTruth, check_numbers, check_size
 from offline.metrics.depth_crops import crop_box
 from offline.metrics.depth_protocol import DepthProtocol
 
@@ -23,7 +23,8 @@ def valid_pairs(depth: Map, truth: NDArray[Any], protocol: DepthProtocol) -> tup
         protocol: says which pixels are valid, and whether predictions are clipped already.
 
     Raises:
-        ValueError: for shapes that differ, a NaN in ``depth``, or no valid pixel.
+        NoTruth: if no pixel is valid.
+        ValueError: for shapes that differ, or a NaN in ``depth``.
     """
     check_size("depth", depth, truth.shape)
     check_numbers("depth", depth)
@@ -32,7 +33,7 @@ def valid_pairs(depth: Map, truth: NDArray[Any], protocol: DepthProtocol) -> tup
     valid = (known > np.float32(protocol.above_m)) & (known < np.float32(protocol.below_m))
     predicted = np.asarray(depth[box][valid], np.float32)
     if not predicted.size:
-        raise ValueError(
+        raise NoTruth(
             f"truth must have values between {protocol.above_m:g} and {protocol.below_m:g} m "
             f"in the crop {protocol.crop!r}, got none"
         )

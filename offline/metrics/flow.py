@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offline.kitti_files import decode_flow, encode_flow
-from offline.metrics.checks import check_numbers, check_size
+from offline.metrics.checks import NoTruth, check_numbers, check_size
 from offline.metrics.depth_resize import resize_torch
 from offline.metrics.outliers import (
     LIMIT_PX,
@@ -127,14 +127,15 @@ def score_flow(
         protocol: the rules.
 
     Raises:
-        ValueError: for shapes that differ, a NaN in ``flow``, or no known pixel.
+        NoTruth: if no pixel is known.
+        ValueError: for shapes that differ, or a NaN in ``flow``.
     """
     check_size("flow", flow, truth.shape)
     check_size("object map", known if object_map is None else object_map, known.shape)
     check_numbers("flow", flow)
     pixels = np.flatnonzero(known)
     if not pixels.size:
-        raise ValueError("true flow must be known somewhere, it is at no pixel")
+        raise NoTruth("true flow must be known somewhere, it is at no pixel")
     wrong, error = flow_outliers(
         flow.reshape(-1, 2).take(pixels, axis=0),
         truth.reshape(-1, 2).take(pixels, axis=0),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.metrics.checks import check_size
+from offline.metrics.checks import NoTruth, check_size
 from offline.metrics.hole_filling import fill_disparity, fill_flow, has_value
 from offline.metrics.outliers import (
     OutlierCounts,
@@ -76,7 +76,8 @@ def count_scene_flow(
         object_map: 0 background. # (H, W)
 
     Raises:
-        ValueError: for shapes that differ, or a truth that is known nowhere.
+        NoTruth: for a truth that is known nowhere.
+        ValueError: for shapes that differ.
     """
     moving = object_map > 0
     shape = object_map.shape
@@ -153,5 +154,5 @@ def _known(what: str, prediction: Map, truth: Map, shape: tuple[int, ...]) -> Ma
     check_size(f"true {what}", truth, (*shape, *truth.shape[2:]))
     known = has_value(truth)
     if not known.any():
-        raise ValueError(f"true {what} must be known somewhere, it is at no pixel")
+        raise NoTruth(f"true {what} must be known somewhere, it is at no pixel")
     return known

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offline.datasets.label_maps import VOID, nearest_train_ids, train_ids
-from offline.metrics.checks import check_numbers
+from offline.metrics.checks import NoTruth, check_numbers
 from offline.metrics.tensorflow_resize import largest_after_resize
 from scene_perception.cityscapes import CLASSES
 
@@ -115,8 +115,8 @@ def confusion_matrix(
         kind: of ``truth``: ``label_ids``, Cityscapes ids, or ``labels``, train ids, 255 void.
 
     Raises:
-        ValueError: for a kind that is unknown, shapes that differ, or a truth without a pixel
-            that counts.
+        NoTruth: if no pixel has a class.
+        ValueError: for a kind that is unknown, or shapes that differ.
     """
     if kind not in KINDS:
         raise ValueError(f"kind of truth must be one of {', '.join(KINDS)}, got {kind!r}")
@@ -131,7 +131,7 @@ def confusion_matrix(
     pairs = truth.astype(np.int32) * 256 + labels
     counts = np.bincount(pairs.ravel(), minlength=256 * 256).reshape(256, 256)
     if not counts[:classes].any():
-        raise ValueError("true labels must have a class somewhere, they are void at every pixel")
+        raise NoTruth("true labels must have a class somewhere, they are void at every pixel")
     return counts[:classes, :classes].astype(np.int64)
 
 

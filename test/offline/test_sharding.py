@@ -1,8 +1,11 @@
 """Every sample belongs to exactly one process, and results come back in order."""
 
-import pytest
+import os
 
-from offline.sharding import Shard, shard
+import pytest
+import torch
+
+from offline.sharding import Shard, joined, shard
 
 
 def test_without_torchrun_one_process_does_everything(monkeypatch):
@@ -25,6 +28,22 @@ def test_each_index_belongs_to_one_process():
 
 def test_a_single_process_gets_its_results_back_in_order():
     assert Shard().gather([(2, "c"), (0, "a")]) == [(0, "a"), (2, "c")]
+
+
+@pytest.mark.parametrize(
+    ("count", "visible", "taken"),
+    [(4, None, "3"), (2, "5,7", "7"), (1, "5", "5"), (0, None, None)],
+)
+def test_each_process_of_a_machine_takes_its_own_gpu(monkeypatch, count, visible, taken):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+    monkeypatch.setattr(torch.distributed, "init_process_group", lambda *_, **__: None)
+    monkeypatch.setattr(torch.distributed, "destroy_process_group", lambda: None)
+    monkeypatch.setenv("LOCAL_RANK", "3")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible or "")
+    if visible is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    with joined(Shard(3, 4)):
+        assert os.environ.get("CUDA_VISIBLE_DEVICES") == taken
 
 
 @pytest.mark.parametrize(("rank", "world"), [("", "2"), ("one", "2"), ("2", "2")])

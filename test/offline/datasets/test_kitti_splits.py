@@ -26,6 +26,9 @@ def only(path, content):
         (f"2011_09_26/{DRIVE} 0000000069 r\n", 3, ".png"),
         (f"2011_09_26 {DRIVE} 0000000069\n", 2, ".png"),  # Zhou's static frames
         (f"{DRIVE}_03 0000000069\n", 3, ".png"),  # SfMLearner
+        (f"/my data/{IMAGE}.png\n", 2, ".png"),
+        (f"{IMAGE}.jpg 2011_09_26/{DRIVE}/image_03/data/0000000069.jpg\n", 2, ".jpg"),
+        (f"\ufeff2011_09_26/{DRIVE} 69 l\r\n", 2, ".png"),  # written on Windows
     ],
 )
 def test_every_format_gives_the_same_frame(tmp_path, line, camera, suffix):

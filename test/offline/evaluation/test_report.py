@@ -1,7 +1,10 @@
 """The figures stand in a table, in files for programs and on a page for people."""
 
 import csv
+import dataclasses
+import errno
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -50,6 +53,22 @@ def test_csv_keeps_every_digit_of_every_frame(report, tmp_path):
     with report.write(tmp_path)[1].open() as file:
         rows = list(csv.DictReader(file))
     assert [(row["sample"], float(row["abs_rel"])) for row in rows] == [("a", 0.1), ("b", 1 / 3)]
+
+
+def test_a_report_that_cannot_be_written_leaves_the_old_one(report, tmp_path, monkeypatch):
+    old = {path: path.read_bytes() for path in report.write(tmp_path)}
+
+    def full(path, content):
+        if "html" in path.name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write_bytes(path, content)
+
+    write_bytes = Path.write_bytes
+    monkeypatch.setattr(Path, "write_bytes", full)
+    changed = dataclasses.replace(report, skipped=())
+    with pytest.raises(OSError, match=r"\.html cannot be written: No space left on device"):
+        changed.write(tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == old
 
 
 def test_the_page_is_whole_in_itself_and_escapes_what_it_shows(report, tmp_path):

@@ -63,6 +63,28 @@ def test_a_damaged_file_is_passed_over_if_asked(depth_samples, capsys):
     assert "skipped sample 000000" in capsys.readouterr().err
 
 
+def test_a_frame_without_a_true_value_is_passed_over_if_asked(depth_samples):
+    empty = dataclasses.replace(
+        depth_samples[0], truth={"depth": lambda: np.zeros((40, 120), np.float32)}
+    )
+    samples = (depth_samples[1], empty)
+    with pytest.raises(ValueError, match="sample 000000: truth must have values between"):
+        evaluate(samples, constant(20.0), TASK, Shard())
+    found = evaluate(samples, constant(20.0), TASK, Shard(), skip_missing=True)
+    assert (list(found.records), list(found.skipped)) == ([0], [1])
+
+
+def test_what_is_skipped_is_told_in_the_order_of_the_samples(depth_samples):
+    found = evaluate(
+        tuple(map(damaged, depth_samples)), constant(20.0), TASK, Shard(), skip_missing=True
+    )
+    assert [text[:13] for text in found.skipped.values()] == [
+        "sample 000000",
+        "sample 000001",
+        "sample 000002",
+    ]
+
+
 def test_a_prediction_that_is_not_a_number_names_the_sample(depth_samples):
     with pytest.raises(ValueError, match=r"sample 000000: .*NaN at 4800 of 4800"):
         evaluate(depth_samples, constant(np.nan), TASK, Shard())
@@ -76,7 +98,7 @@ def test_a_prediction_of_another_size_names_both(depth_samples):
 
 def test_nothing_scored_is_an_error_that_says_why():
     with pytest.raises(ValueError, match="got none; the first problem was: x is missing"):
-        Evaluation(skipped=["x is missing"]).conclude(TASK)
+        Evaluation(skipped={4: "x is missing"}).conclude(TASK)
 
 
 def test_frames_are_ranked_from_good_to_bad(depth_samples):

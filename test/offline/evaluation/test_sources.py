@@ -48,6 +48,13 @@ def test_depth_is_read_from_a_16_bit_png_in_256ths_of_a_metre(tmp_path, depth_sa
     assert (source.predict(1, depth_samples[1], {})["depth"] == 10.0).all()
 
 
+def test_cityscapes_ids_are_no_labels(tmp_path, depth_samples):
+    cv2.imwrite(str(tmp_path / "000000.png"), np.full(SHAPE, 26, np.uint8))
+    source = file_source(tmp_path, "semantics", depth_samples)
+    with pytest.raises(ValueError, match=r"000000\.png must hold train ids 0 \.\.\. 19, .* got 26"):
+        source.predict(0, depth_samples[0], {})
+
+
 def test_inverse_depth_is_read_from_numpy_files(tmp_path, depth_samples):
     np.save(tmp_path / "000000.npy", np.full((10, 30), 0.25, np.float32))
     source = file_source(tmp_path, "depth", depth_samples, inverse=True)
