@@ -1,4 +1,7 @@
-"""Compiled engines on the disk: made once, checked whenever they are read, never half there."""
+"""Compiled engines on the disk: made once, checked whenever they are read, never half there.
+
+``cache_key.key_of`` makes the keys.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from scene_perception.engines.cache_entry import CacheEntry, Note, require_room
-from scene_perception.engines.cache_key import key_digest, key_of
-
-__all__ = ["CacheEntry", "EngineCache", "Note", "Pruned", "default_cache", "key_of"]
+from scene_perception.engines.cache_entry import CacheEntry, Note
+from scene_perception.engines.cache_files import key_digest, require_room
 
 _LOG = logging.getLogger(__name__)
 # Longer than TensorRT takes for any of our parts on a Jetson.
@@ -79,9 +80,9 @@ class EngineCache:
 
     def find(self, key: Mapping[str, str]) -> Path | None:
         """Return the folder of the files of ``key`` if they are there and whole, else None."""
-        found = self._entry(key).files(key)
+        found = self._whole(self._entry(key), key)
         if found is None and self._temporary is not None:
-            found = self._spare(key).files(key)
+            found = self._whole(self._spare(key), key)
         return found
 
     def drop(self, key: Mapping[str, str]) -> None:
@@ -151,7 +152,7 @@ class EngineCache:
         try:
             with entry.locked(self._patience_s, f"building {_named(key)}"):
                 entry.sweep()
-                return entry.files(key) or entry.make(key, own)
+                return self._whole(entry, key) or entry.make(key, own)
         except OSError as error:
             if entry.folder.parent != self.root:
                 raise
@@ -160,6 +161,14 @@ class EngineCache:
             if entry.folder.parent != self.root or own.done or _has_room(entry.folder):
                 raise
             raise _NotStoredError(f"engine cache {self.root} has no room: {error}") from error
+
+    def _whole(self, entry: CacheEntry, key: Mapping[str, str]) -> Path | None:
+        """Return the folder of an entry's files, or None where they cannot be trusted."""
+        try:
+            return entry.files(key)
+        except (OSError, ValueError) as error:
+            self._warn(f"{entry.folder} ({_named(key)}) is not used: {error}")
+            return None
 
     def _change(
         self, entry: CacheEntry, key: Mapping[str, str], change: Callable[[], None]

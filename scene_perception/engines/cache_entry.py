@@ -9,27 +9,22 @@ or none, and needs no lock. A build that is replaced stays for an hour, for whoe
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import logging
 import os
 import re
 import secrets
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from scene_perception.engines.cache_key import key_digest
+from scene_perception.engines.cache_files import difference, digests, key_digest, require_room
 from scene_perception.engines.file_lock import file_lock
 
-_LOG = logging.getLogger(__name__)
 _FORMAT = 1
 _LOCK, _ENTRY, _NOTES, _PARTIAL = "lock", "entry.json", "notes.json", ".partial"
 _BUILD = re.compile(r"[0-9a-f]{16}")
 _GRACE_S = 3600.0
-_BLOCK = 1 << 20
 
 Note = bool | int | float | str | None | list["Note"] | dict[str, "Note"]
 
@@ -45,16 +40,28 @@ class CacheEntry:
         self.folder = folder
 
     def files(self, key: Mapping[str, str]) -> Path | None:
-        """Return the folder of the files if they are whole and of ``key``, else None."""
-        if not self.folder.is_dir():
-            return None
+        """Return the folder of the files of ``key``; None if there are none.
+
+        Raises:
+            ValueError: if they are not whole, not as they were written, or another key's.
+            OSError: if they cannot be read.
+        """
         try:
-            return self._verified(key)
+            held = self._read()
         except FileNotFoundError:
             return None
-        except (OSError, ValueError) as error:
-            _LOG.warning("%s is not used and made again: %s", self.folder, error)
-            return None
+        if held.get("format") != _FORMAT or held.get("key") != dict(key):
+            raise ValueError("it is of another engine")
+        build, listed = held.get("build"), held.get("files")
+        if not isinstance(build, str) or not isinstance(listed, dict) or Path(build).name != build:
+            raise ValueError(f"{_ENTRY} lists no files")
+        files = self.folder / build
+        found = digests(files)
+        if found != listed or not files.is_dir():
+            raise ValueError(difference(listed, found) or "its files are gone")
+        with contextlib.suppress(OSError):  # a cache that is only read
+            os.utime(self.folder / _ENTRY)
+        return files
 
     def key(self) -> dict[str, str] | None:
         """Return what the entry says it is of; None if there is none that can be read."""
@@ -78,7 +85,7 @@ class CacheEntry:
         try:
             make(partial)
             require_room(partial)
-            listed = _digests(partial, flush=True)
+            listed = digests(partial, flush=True)
             partial.rename(self.folder / build)
             self._retire()
             self._write(_ENTRY, {"format": _FORMAT, "key": dict(key), "build": build,
@@ -148,22 +155,6 @@ class CacheEntry:
         except OSError:
             return 0.0
 
-    def _verified(self, key: Mapping[str, str]) -> Path:
-        held = self._read()
-        if held.get("format") != _FORMAT or held.get("key") != dict(key):
-            raise ValueError("it is of another engine")
-        build, listed = held.get("build"), held.get("files")
-        if not isinstance(build, str) or Path(build).name != build:
-            raise ValueError(f"{_ENTRY} names no build")
-        files = self.folder / build
-        if not files.is_dir():
-            raise ValueError("its files are gone")
-        if (found := _digests(files)) != listed:
-            raise ValueError(_difference(listed, found))
-        with contextlib.suppress(OSError):  # a cache that is only read
-            os.utime(self.folder / _ENTRY)
-        return files
-
     def _read(self) -> dict[str, object]:
         held = json.loads((self.folder / _ENTRY).read_bytes())
         if not isinstance(held, dict):
@@ -193,57 +184,6 @@ class CacheEntry:
             partial.replace(self.folder / name)
         finally:
             partial.unlink(missing_ok=True)
-
-
-def require_room(folder: Path) -> None:
-    """Write a little into ``folder``: libraries tell a full disk in words of their own, or not.
-
-    Raises:
-        OSError: if that fails.
-    """
-    with tempfile.TemporaryFile(dir=folder) as file:
-        file.write(bytes(_BLOCK))
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _digests(folder: Path, *, flush: bool = False) -> dict[str, str]:
-    """Return the SHA-256 of every file below ``folder``.
-
-    Raises:
-        ValueError: for what is neither a file nor a folder: a link may lead anywhere.
-    """
-    digests = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise ValueError(f"{name} is not a plain file")
-        if path.is_file():
-            digests[name] = _digest(path, flush=flush)
-    return digests
-
-
-def _digest(path: Path, *, flush: bool) -> str:
-    digest, block = hashlib.sha256(), memoryview(bytearray(_BLOCK))
-    with path.open("rb", buffering=0) as file:
-        if flush:
-            os.fsync(file.fileno())
-        while count := file.readinto(block):
-            digest.update(block[:count])
-    return digest.hexdigest()
-
-
-def _difference(listed: object, found: Mapping[str, str]) -> str:
-    """Return in words how files differ from those that were written."""
-    if not isinstance(listed, dict):
-        return f"{_ENTRY} lists no files"
-    names = sorted(listed.keys() | found.keys())
-    missing = [name for name in names if name not in found]
-    unknown = [name for name in names if name not in listed]
-    changed = [name for name in names
-               if name in listed and name in found and listed[name] != found[name]]  # fmt: skip
-    told = {"missing": missing, "unknown": unknown, "changed": changed}
-    return ", ".join(f"{what} {' '.join(which)}" for what, which in told.items() if which)
 
 
 def _remove(path: Path) -> None:

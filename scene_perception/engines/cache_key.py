@@ -44,12 +44,6 @@ def key_of(request: Request, backend: Backend) -> Mapping[str, str]:
     }
 
 
-def key_digest(key: Mapping[str, str]) -> str:
-    """Return the SHA-256 of a key, whatever the order of its entries."""
-    text = json.dumps(dict(key), sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def weights_digest(module: nn.Module) -> str:
     """Return the SHA-256 of all parameters and buffers: names, shapes, types and numbers.
 
