@@ -52,8 +52,8 @@ class CacheEntry:
             return None
         if held.get("format") != _FORMAT or held.get("key") != dict(key):
             raise ValueError("it is of another engine")
-        build, listed = held.get("build"), held.get("files")
-        if not isinstance(build, str) or not isinstance(listed, dict) or Path(build).name != build:
+        build, listed = self._build(), held.get("files")
+        if build is None or not isinstance(listed, dict):
             raise ValueError(f"{_ENTRY} lists no files")
         files = self.folder / build
         found = digests(files)
@@ -130,10 +130,7 @@ class CacheEntry:
 
     def sweep(self) -> None:
         """Remove what killed builders and replaced builds left; the caller holds ``locked``."""
-        try:
-            current = self._read()["build"]
-        except (OSError, ValueError, KeyError):
-            current = None
+        current = self._build()
         for path in self.folder.iterdir():
             old = time.time() - path.stat().st_mtime > _GRACE_S
             replaced = _BUILD.fullmatch(path.name) and path.name != current
@@ -161,18 +158,24 @@ class CacheEntry:
             raise ValueError(f"{_ENTRY} is no table")
         return held
 
+    def _build(self) -> str | None:
+        """Return the build that readers are led to; None if there is none."""
+        try:
+            build = str(self._read().get("build"))
+        except (OSError, ValueError):
+            return None
+        return build if _BUILD.fullmatch(build) else None
+
     def _noted_of(self, key: Mapping[str, str]) -> str:
         """Return the key and build that notes are about: notes never outlive their files."""
-        try:
-            build = str(self._read()["build"])
-        except (OSError, ValueError, KeyError):
-            build = "no files"
-        return f"{key_digest(key)} {build}"
+        return f"{key_digest(key)} {self._build() or 'no files'}"
 
     def _retire(self) -> None:
         """Start the time after which the build that is replaced is removed."""
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            os.utime(self.folder / str(self._read()["build"]))
+        build = self._build()
+        if build is not None:
+            with contextlib.suppress(OSError):
+                os.utime(self.folder / build)
 
     def _write(self, name: str, content: Mapping[str, object]) -> None:
         partial = self.folder / f"{name}.{secrets.token_hex(4)}{_PARTIAL}"
