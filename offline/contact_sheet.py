@@ -116,16 +116,6 @@ def _resized(image: Image, width: int, height: int) -> Image:
     return np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def write_png(path: Path, image: Image) -> None:
-    """Write an RGB image as PNG.
-
-    Raises:
-        OSError: naming the file that could not be written.
-    """
-    if not cv2.imwrite(str(path), cv2.cvtColor(image, cv2.COLOR_RGB2BGR)):
-        raise OSError(f"could not write {path}")
-
-
 class Video:
     """An MP4 file that takes RGB frames of one size, closed on leaving the ``with`` block."""
 

@@ -25,10 +25,11 @@ from pathlib import Path
 
 from offline import make_bag
 from offline.benchmarks.table import machine, write_json
-from offline.contact_sheet import Image, stacked, write_png
+from offline.contact_sheet import Image, stacked
 from offline.demo_pictures import draw_exact, draw_show, spread
 from offline.exact_input import Checked, check_exactly, figures
 from offline.live_run import run_live
+from offline.png_files import write_png
 from offline.recording import Summary, summarise_recording
 from offline.shows import MONO, STEREO, Show, missing_outputs
 from offline.synthetic.scene import make_scene
@@ -98,7 +99,8 @@ def _demonstrate(options: argparse.Namespace) -> int:
     _say("[3/3] the stereo pipeline's geometry on exact input")
     checks = _exact(options.stereo_count)
     metrics["exact_input"] = [figures(checked) for checked in checks]
-    write_png(options.output / "contact_sheet.png", stacked([*sheets, draw_exact(checks)]))
+    page = stacked([*sheets, draw_exact(checks)])
+    write_png(options.output / "contact_sheet.png", page[..., ::-1])
     write_json(options.output / "metrics.json", {"complete": not problems, **metrics})
     _say(f"look at {options.output / 'contact_sheet.png'}, {options.output / 'stereo.mp4'}")
     return 1 if problems else 0

@@ -10,11 +10,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.png_files import read_png
+from offline.png_files import read_png, write_png
 
 _DISPARITY_SCALE = np.float32(256)
 _FLOW_SCALE = np.float32(64)
@@ -109,16 +108,18 @@ def write_disparity(path: Path, disparity: NDArray[Any]) -> None:
     """Write a disparity map. # (H, W).
 
     Raises:
-        ValueError: as ``encode_disparity``, or naming the file, if it cannot be written.
+        OSError: naming the file, if it cannot be written.
+        ValueError: as ``encode_disparity``.
     """
-    _write(path, encode_disparity(disparity))
+    write_png(path, encode_disparity(disparity))
 
 
 def write_depth(path: Path, depth: NDArray[Any]) -> None:
     """Write a depth map, m; what is not a number becomes 0, "not measured". # (H, W).
 
     Raises:
-        ValueError: for another shape, or naming the file, if it cannot be written.
+        OSError: naming the file, if it cannot be written.
+        ValueError: for another shape.
     """
     write_disparity(path, depth)  # both store 256 times the value, 0 for none
 
@@ -127,9 +128,10 @@ def write_flow(path: Path, flow: NDArray[Any], valid: NDArray[np.bool_] | None =
     """Write a flow map. # (H, W, 2).
 
     Raises:
-        ValueError: as ``encode_flow``, or naming the file, if it cannot be written.
+        OSError: naming the file, if it cannot be written.
+        ValueError: as ``encode_flow``.
     """
-    _write(path, encode_flow(flow, valid)[..., ::-1])  # OpenCV has blue first
+    write_png(path, encode_flow(flow, valid)[..., ::-1])  # OpenCV has blue first
 
 
 def read_disparity(path: Path) -> Float:
@@ -164,13 +166,3 @@ def _check(values: NDArray[Any], axes: int, rule: str, channels: int | None = No
     wrong_channels = channels is not None and values.shape[-1:] != (channels,)
     if values.ndim != axes or wrong_channels or min(values.shape) < 1:
         raise ValueError(f"{rule} with H, W >= 1, got {values.shape}")
-
-
-def _write(path: Path, values: NDArray[np.uint16]) -> None:
-    ok, data = cv2.imencode(".png", values)
-    if not ok:
-        raise ValueError(f"{path} cannot be encoded as PNG from {values.shape}")
-    try:
-        path.write_bytes(data.tobytes())
-    except OSError as error:
-        raise ValueError(f"{path} cannot be written: {error}") from error

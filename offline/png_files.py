@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from offline.whole_files import write_whole
+
 _BITS = {1: "an 8-bit", 2: "a 16-bit"}
 _CHANNELS = {1: "one channel", 3: "three channels"}
 
@@ -42,3 +44,20 @@ def read_png(path: Path, dtype: DTypeLike, channels: int = 1) -> NDArray[Any]:
             f"got {values.shape} {values.dtype}"
         )
     return np.asarray(values)
+
+
+def write_png(path: Path, values: NDArray[Any]) -> None:
+    """Write values as ``read_png`` returns them; the file is whole or as it was.
+
+    Args:
+        path: the file; its folder must be there.
+        values: uint8 or uint16; of three channels the blue one is first. # (H, W) or (H, W, 3)
+
+    Raises:
+        OSError: naming the file, if it cannot be written.
+        ValueError: for an empty array.
+    """
+    if not values.size:
+        raise ValueError(f"{path} must have pixels to be a PNG, got {values.shape}")
+    _, data = cv2.imencode(".png", values)
+    write_whole({path: data.tobytes()})

@@ -25,7 +25,7 @@ from offline.metrics.protocols import (
     SEMSEG_DEPTH,
     SGDEPTH_DEPTH,
 )
-from scene_perception.models.sgdepth import inverse_depth_from_sigmoid
+from scene_perception.models.sgdepth_scene import inverse_depth_from_sigmoid
 
 _RAW = ("files", "sizes", "pred_depth", "pred_sigmoid")
 _GIVEN = re.compile(

@@ -22,7 +22,8 @@ from scene_perception.geometry.disparity import depth_from_inverse_depth
 from scene_perception.geometry.se3 import axis_angle_matrix, inverse
 from scene_perception.models.layers import check_image_size
 from scene_perception.models.resnet import STRIDE
-from scene_perception.models.sgdepth import EgoMotionNet, SGDepth, inverse_depth_from_sigmoid
+from scene_perception.models.sgdepth import EgoMotionNet, SGDepth
+from scene_perception.models.sgdepth_scene import inverse_depth_from_sigmoid
 
 _PUBLISHED_SIZE = (192, 640)
 _TELLS_SIZE = re.compile(r"(scaled_)?(disp|depth)_(?P<n>\d)|seg_(logits|argmax)")

@@ -16,7 +16,7 @@ from offline.metrics.protocols import PROTOCOLS, SGDEPTH_DEPTH, SGDEPTH_SEMANTIC
 from offline.metrics.semantics import conclude_semantics, confusion_matrix, labels_at_truth
 from offline.metrics.trajectory import window_errors
 from scene_perception.cityscapes import CLASSES
-from scene_perception.models.sgdepth import inverse_depth_from_sigmoid
+from scene_perception.models.sgdepth_scene import inverse_depth_from_sigmoid
 
 _SYSTEM = PROTOCOLS["sgdepth"]
 _FIXED_FACTOR = 0.9  # of the case that is known; another one tells its own by its ratios

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from offline.predictors.base import Outputs
 from scene_perception.models.dsnet import labels_from_logits
-from scene_perception.models.sgdepth import LOGITS as SGDEPTH_LOGITS
-from scene_perception.models.sgdepth import train_ids
+from scene_perception.models.sgdepth_scene import LOGITS as SGDEPTH_LOGITS
+from scene_perception.models.sgdepth_scene import train_ids
 from scene_perception.pipelines.config import MotionConfig, OutputConfig, ScaleConfig
 from scene_perception.pipelines.postprocess import depth_image, flow_image, mask_image, resized
 

@@ -6,15 +6,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from offline.contact_sheet import write_png
 from offline.datasets.label_maps import ids_of
 from offline.inference.estimates import Estimates
 from offline.inference.moments import Image, Moment
 from offline.kitti_files import write_depth, write_disparity, write_flow
+from offline.png_files import write_png
 from scene_perception import visualization
 from scene_perception.overlays import overlay_mask
 from scene_perception.pipelines.postprocess import resized
@@ -67,7 +66,7 @@ class Pictures(_Files):
     def write(self, moment: Moment, image: Image, estimates: Estimates) -> None:
         """Write a picture of each estimate that has one."""
         for kind, picture in pictures(image, estimates).items():
-            write_png(self._path(kind, moment, ".png"), picture)
+            write_png(self._path(kind, moment, ".png"), picture[..., ::-1])
 
 
 def pictures(image: Image, estimates: Estimates) -> dict[str, Image]:
@@ -133,9 +132,7 @@ class KittiFiles(_Files):
         elif name.endswith("disparity"):
             write_disparity(path, array)
         else:
-            labels = ids_of(array) if name == "labels" and self._label_ids else array
-            if not cv2.imwrite(str(path), labels):
-                raise OSError(f"could not write {path}")
+            write_png(path, ids_of(array) if name == "labels" and self._label_ids else array)
 
 
 class Trajectory:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from scene_perception.cityscapes import DYNAMIC
-from scene_perception.models.sgdepth import VOID
+from scene_perception.models.sgdepth_scene import VOID
 
 
 class MovingMask(NamedTuple):

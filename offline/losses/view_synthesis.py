@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from scene_perception.geometry.camera import project, unproject
-from scene_perception.models.sgdepth import inverse_depth_from_sigmoid
+from scene_perception.models.sgdepth_scene import inverse_depth_from_sigmoid
 
 _GUARD = 1e-7  # of a division by z, as published
 

@@ -11,7 +11,8 @@ from offline.predictors.base import Images, Outputs, array, require_task
 from offline.predictors.memory import Image, Recent
 from offline.predictors.resizing import pillow
 from scene_perception.geometry.se3 import axis_angle_matrix
-from scene_perception.models.sgdepth import SGDepth, inverse_depth_from_sigmoid
+from scene_perception.models.sgdepth import SGDepth
+from scene_perception.models.sgdepth_scene import inverse_depth_from_sigmoid
 
 
 class SGDepthPredictor:

@@ -16,7 +16,8 @@ from torch import Tensor
 from scene_perception.checkpoints.pytorch import names_of, state_of
 from scene_perception.checkpoints.weights import fill, load_model
 from scene_perception.models.residual_decoder import SCALES, STEPS
-from scene_perception.models.sgdepth import SGDepth, shared_steps
+from scene_perception.models.sgdepth import SGDepth
+from scene_perception.models.sgdepth_scene import shared_steps
 
 _PUBLISHED_SHARED = "common.decoder.blocks."
 _OUR_SHARED = "scene.shared.steps."

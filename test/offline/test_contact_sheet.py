@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from offline.contact_sheet import Video, sheet, stacked, write_png
+from offline.contact_sheet import Video, sheet, stacked
 
 
 def picture(value):
@@ -45,10 +45,3 @@ def test_video_keeps_every_frame(tmp_path):
             video.add(picture(value))
     capture = cv2.VideoCapture(str(path))
     assert int(capture.get(cv2.CAP_PROP_FRAME_COUNT)) == 3
-
-
-def test_png_keeps_colour_order(tmp_path):
-    image = picture(0)
-    image[..., 0] = 250
-    write_png(tmp_path / "a.png", image)
-    assert cv2.imread(str(tmp_path / "a.png"))[0, 0].tolist() == [0, 0, 250]

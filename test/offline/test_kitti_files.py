@@ -171,7 +171,7 @@ def test_an_8_bit_map_is_refused(tmp_path):
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     path = tmp_path / "nowhere" / "000000_10.png"
-    with pytest.raises(ValueError, match=r"000000_10.png cannot be written"):
+    with pytest.raises(OSError, match=r"000000_10.png cannot be written"):
         write_disparity(path, np.ones((1, 1), np.float32))
 
 

@@ -4,13 +4,27 @@ import cv2
 import numpy as np
 import pytest
 
-from offline.png_files import read_png
+from offline.png_files import read_png, write_png
 
 
 def test_values_come_as_they_are_stored(tmp_path):
     values = np.array([[0, 1], [256, 65535]], np.uint16)
     cv2.imwrite(str(tmp_path / "a.png"), values)
     np.testing.assert_array_equal(read_png(tmp_path / "a.png", np.uint16), values)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 3)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_what_is_written_is_read_again(tmp_path, shape, dtype):
+    values = np.arange(np.prod(shape), dtype=dtype).reshape(shape)
+    write_png(tmp_path / "a.png", values)
+    channels = shape[2] if len(shape) == 3 else 1
+    np.testing.assert_array_equal(read_png(tmp_path / "a.png", dtype, channels), values)
+
+
+def test_nothing_is_no_image(tmp_path):
+    with pytest.raises(ValueError, match=r"a.png must have pixels to be a PNG, got \(0, 3\)"):
+        write_png(tmp_path / "a.png", np.zeros((0, 3), np.uint8))
 
 
 def test_of_three_channels_blue_is_first(tmp_path):

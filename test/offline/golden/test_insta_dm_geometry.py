@@ -3,51 +3,43 @@
 import numpy as np
 import pytest
 
-from offline.golden.comparison import compare
+from offline.golden import insta_dm_geometry
 from offline.golden.insta_dm_geometry import arrays, inputs
 
 
-def read(path):
-    with np.load(path) as case:
-        return dict(case)
+@pytest.fixture(scope="module")
+def case(repository, read_case):
+    return read_case(repository / "test/data/insta_dm/geometry_20.npz")
 
 
 @pytest.fixture(scope="module")
-def case(repository):
-    return read(repository / "test/data/insta_dm/geometry_20.npz")
+def failing(failures):
+    return lambda case, seed: failures(case, seed, "insta_dm", insta_dm_geometry)
 
 
-def failures(case, seed):
-    ours, given = arrays(case, seed), inputs(case)
-    results = case.keys() - given
-    assert ours.keys() == results
-    comparisons = [compare(name, "insta_dm", case[name], ours[name]) for name in sorted(results)]
-    return [comparison for comparison in comparisons if not comparison.passed]
+def test_every_array_agrees_with_the_published_code(case, failing):
+    assert failing(case, 20) == []
 
 
-def test_every_array_agrees_with_the_published_code(case):
-    assert failures(case, 20) == []
+def test_every_array_of_the_shared_case_agrees(shared, failing, read_case):
+    assert failing(read_case(shared / "golden/instadm/geometry.npz"), 10) == []
 
 
-def test_every_array_of_the_shared_case_agrees(shared):
-    assert failures(read(shared / "golden/instadm/geometry.npz"), 10) == []
-
-
-def test_other_images_do_not_agree(case):
-    names = {comparison.name for comparison in failures(case, 10)}
+def test_other_images_do_not_agree(case, failing):
+    names = {comparison.name for comparison in failing(case, 10)}
     assert {"inverse_warp_zeros", "forward_warp", "mof_warp", "flow_warp"} <= names
     assert "cam_coords" not in names
 
 
-def test_one_operation_with_its_inputs_is_enough(case):
+def test_one_operation_with_its_inputs_is_enough(case, failing):
     names = ("flow", "flow_warp")
     part = {name: case[name] for name in names}
     assert inputs(part) == {"flow"}
-    assert failures(part, 20) == []
+    assert failing(part, 20) == []
 
 
-def test_another_case_has_nothing_of_geometry(repository):
-    case = read(repository / "test/data/insta_dm/losses_20.npz")
+def test_another_case_has_nothing_of_geometry(repository, read_case):
+    case = read_case(repository / "test/data/insta_dm/losses_20.npz")
     assert arrays(case, 20) == {}
     assert inputs(case) == set()
 

@@ -4,13 +4,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from scene_perception.models.sgdepth import (
+from scene_perception.models.sgdepth import EgoMotionNet, SGDepth, part_inputs
+from scene_perception.models.sgdepth_scene import (
     VOID,
-    EgoMotionNet,
     SceneNet,
-    SGDepth,
     inverse_depth_from_sigmoid,
-    part_inputs,
     shared_steps,
     train_ids,
 )
