@@ -52,7 +52,7 @@ class CacheEntry:
             return None
         if held.get("format") != _FORMAT or held.get("key") != dict(key):
             raise ValueError("it is of another engine")
-        build, listed = self._build(), held.get("files")
+        build, listed = _build(held), held.get("files")
         if build is None or not isinstance(listed, dict):
             raise ValueError(f"{_ENTRY} lists no files")
         files = self.folder / build
@@ -83,13 +83,15 @@ class CacheEntry:
         partial = self.folder / f"{build}{_PARTIAL}"
         partial.mkdir()
         try:
+            start = time.perf_counter()
             make(partial)
+            seconds = time.perf_counter() - start
             require_room(partial)
             listed = digests(partial, flush=True)
             partial.rename(self.folder / build)
             self._retire()
             self._write(_ENTRY, {"format": _FORMAT, "key": dict(key), "build": build,
-                                 "files": listed})  # fmt: skip
+                                 "seconds": seconds, "files": listed})  # fmt: skip
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             shutil.rmtree(self.folder / build, ignore_errors=True)
@@ -130,7 +132,7 @@ class CacheEntry:
 
     def sweep(self) -> None:
         """Remove what killed builders and replaced builds left; the caller holds ``locked``."""
-        current = self._build()
+        current = self._current()
         for path in self.folder.iterdir():
             old = time.time() - path.stat().st_mtime > _GRACE_S
             replaced = _BUILD.fullmatch(path.name) and path.name != current
@@ -140,6 +142,14 @@ class CacheEntry:
     def remove(self) -> None:
         """Remove everything, the lock as well; the caller holds ``locked``."""
         shutil.rmtree(self.folder)
+
+    def seconds(self) -> float | None:
+        """Return how long it took to make the files; None if there are none."""
+        try:
+            seconds = self._read().get("seconds")
+        except (OSError, ValueError):
+            return None
+        return seconds if isinstance(seconds, float) else None
 
     def size(self) -> int:
         """Return the bytes of all files."""
@@ -158,21 +168,20 @@ class CacheEntry:
             raise ValueError(f"{_ENTRY} is no table")
         return held
 
-    def _build(self) -> str | None:
+    def _current(self) -> str | None:
         """Return the build that readers are led to; None if there is none."""
         try:
-            build = str(self._read().get("build"))
+            return _build(self._read())
         except (OSError, ValueError):
             return None
-        return build if _BUILD.fullmatch(build) else None
 
     def _noted_of(self, key: Mapping[str, str]) -> str:
         """Return the key and build that notes are about: notes never outlive their files."""
-        return f"{key_digest(key)} {self._build() or 'no files'}"
+        return f"{key_digest(key)} {self._current() or 'no files'}"
 
     def _retire(self) -> None:
         """Start the time after which the build that is replaced is removed."""
-        build = self._build()
+        build = self._current()
         if build is not None:
             with contextlib.suppress(OSError):
                 os.utime(self.folder / build)
@@ -187,6 +196,11 @@ class CacheEntry:
             partial.replace(self.folder / name)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def _build(held: Mapping[str, object]) -> str | None:
+    build = str(held.get("build"))
+    return build if _BUILD.fullmatch(build) else None
 
 
 def _remove(path: Path) -> None:

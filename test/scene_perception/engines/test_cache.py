@@ -62,6 +62,14 @@ def test_files_are_made_once(root, cache):
     assert _again(root) == (0, [])
 
 
+def test_an_entry_knows_how_long_it_took_and_how_big_it_is(cache):
+    cache.folder(KEY, Maker(bytes(5000)))
+    (entry,) = cache.entries()
+    assert 0 < entry.seconds() < 60
+    assert 5000 < entry.size() < 8000
+    assert abs(entry.used_s() - time.time()) < 60
+
+
 def test_nothing_is_written_before_something_is_kept(root):
     cache = EngineCache(root)
     assert cache.find(KEY) is None

@@ -134,6 +134,35 @@ def test_a_user_who_can_only_read_uses_what_is_there_and_else_a_temporary_folder
     assert "Permission denied" in warning
 
 
+# Replaces an engine again and again.
+REPLACE = """
+import json, os, sys
+from pathlib import Path
+from scene_perception.engines.cache import EngineCache
+
+cache = EngineCache(Path(sys.argv[1]))
+for count in range(25):
+    cache.drop(json.loads(sys.argv[2]))
+    cache.folder(json.loads(sys.argv[2]), lambda folder: [
+        (folder / name).write_bytes(count.to_bytes(4, "big") * 10_000) for name in "abc"])
+"""
+
+
+def test_who_reads_while_an_engine_is_replaced_gets_one_of_one_piece_or_none(tmp_path):
+    reader, seen = EngineCache(tmp_path), set()
+    command = [sys.executable, "-c", REPLACE, str(tmp_path), json.dumps(KEY)]
+    with subprocess.Popen(command) as writer:
+        while writer.poll() is None:
+            folder = reader.find(KEY)
+            if folder is not None:
+                contents = {path.read_bytes() for path in folder.iterdir()}
+                assert len(contents) == 1
+                seen |= contents
+    assert writer.returncode == 0
+    assert reader.warnings == []
+    assert len(seen) > 1
+
+
 def _first_to_speak(nodes):
     import select
 
