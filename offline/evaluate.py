@@ -5,8 +5,8 @@ the Eigen split, prints the table and writes it as JSON, CSV and a page with the
 frames. TASK is one or more of depth, flow, motion, pose, scene_flow and semantics.
 
 Predictions come from a network (``--model``), from files (``--predictions``) or from a recording
-of the live node (``--from-bag``; without TASK, all that it holds). ``--protocol`` names the
-rules: a system's, or one of its variants as in ``sgdepth/improved``.
+of the live node (``--from-bag``; without TASK, all that it holds and ``--dataset`` knows).
+``--protocol`` names the rules: a system's, or one of its variants as in ``sgdepth/improved``.
 
 ``torchrun --nproc_per_node=2 -m offline.evaluate ...`` shares the work between processes, or
 machines; the figures are the same to the last bit.
@@ -29,7 +29,7 @@ from offline.evaluation.options import parse
 from offline.evaluation.published import published_rows
 from offline.evaluation.recorded import recorded_source, recorded_tasks
 from offline.evaluation.report import Report
-from offline.evaluation.run import Evaluation, Source, evaluate, usable
+from offline.evaluation.run import Evaluation, Source, evaluate, knows, usable
 from offline.evaluation.sources import file_source, network_source
 from offline.evaluation.task import Task
 from offline.predictors.base import Predictor
@@ -51,9 +51,38 @@ def _evaluate(options: argparse.Namespace, share: Shard) -> int:
     if share.is_first:
         require_writable(options.output)
     sources = _sources(options, share)
-    for name in options.tasks or recorded_tasks(options.from_bag, options.namespace):
+    for name in options.tasks or _recorded_tasks(options, share):
         evaluate_task(name, options, sources, share)
     return 0
+
+
+def _recorded_tasks(options: argparse.Namespace, share: Shard) -> list[str]:
+    """Return the tasks that a recording holds and the data set knows; name the others."""
+    recorded = recorded_tasks(options.from_bag, options.namespace)
+    problems = {name: _problem_with(name, options) for name in recorded}
+    found = [name for name, problem in problems.items() if not problem]
+    others = "; ".join(problem for problem in problems.values() if problem)
+    if not found:
+        raise ValueError(
+            f"{options.from_bag} must hold predictions that {options.dataset} has ground truth "
+            f"for, got {others or 'none'}"
+        )
+    if others and share.is_first:
+        print(f"passed over: {others}", file=sys.stderr)
+    return found
+
+
+def _problem_with(name: str, options: argparse.Namespace) -> str:
+    """Say why a task cannot be measured with the chosen rules and data, or nothing."""
+    protocol = options.protocol or protocol_of(name, options.model)
+    try:
+        task = choose_task(name, protocol, _overrides(options))
+    except ValueError as error:
+        return f"{name} ({error})"
+    samples = _samples(task, options.dataset, options)
+    if knows(samples, task.fitted(samples)):
+        return ""
+    return f"{name} ({options.dataset} has no {', '.join(task.kinds)})"
 
 
 def evaluate_task(name: str, options: argparse.Namespace, sources: Sources, share: Shard) -> None:
@@ -65,9 +94,8 @@ def evaluate_task(name: str, options: argparse.Namespace, sources: Sources, shar
     """
     protocol = options.protocol or protocol_of(name, options.model)
     task = choose_task(name, protocol, _overrides(options))
-    dataset = options.dataset or dataset_of(name, protocol)
-    truth = task.protocol.truth if isinstance(task, DepthTask) else ""
-    samples = read_samples(dataset, options.data, Selection(options.split, truth))
+    dataset = options.dataset or dataset_of(name, protocol, recorded=options.from_bag is not None)
+    samples = _samples(task, dataset, options)
     task = task.fitted(samples)
     source, samples = sources(task, samples)
     samples = usable(samples, source)[: options.limit]
@@ -80,6 +108,11 @@ def evaluate_task(name: str, options: argparse.Namespace, sources: Sources, shar
     print(f"\n{report.table()}\n{_count(samples, evaluation)}")
     for path in report.write(options.output):
         print(f"written: {path}")
+
+
+def _samples(task: Task[Any], dataset: str, options: argparse.Namespace) -> Samples:
+    truth = task.protocol.truth if isinstance(task, DepthTask) else ""
+    return read_samples(dataset, options.data, Selection(options.split, truth))
 
 
 def _walk(

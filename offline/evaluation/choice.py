@@ -66,8 +66,10 @@ def protocol_of(name: str, model: str) -> str:
     return _OF_MODEL.get(model, model)
 
 
-def dataset_of(name: str, protocol: str) -> str:
-    """Return the data set that a task is usually measured on."""
+def dataset_of(name: str, protocol: str, *, recorded: bool = False) -> str:
+    """Return the data set that a task is usually measured on, by drives where it was recorded."""
+    if name == "depth" and recorded:
+        return "kitti_drive"
     if name == "depth" and protocol.endswith("kitti2015"):
         return "kitti_2015"
     return _DATASETS[name]

@@ -45,6 +45,11 @@ def _problem(options: argparse.Namespace) -> str:
         return f"TASK must be one of {', '.join(TASKS)}, got {', '.join(unknown)}"
     if not options.tasks and options.from_bag is None:
         return f"TASK must be given, one or more of {', '.join(TASKS)}"
+    if not options.tasks and not options.dataset:
+        return (
+            "--dataset must be given where TASK is not: the drive that was replayed, such as "
+            "kitti_odometry or kitti_drive"
+        )
     given = [options.predictions is not None, options.from_bag is not None]
     given.append(bool(options.weights) or options.random_weights)
     if sum(given) != 1:

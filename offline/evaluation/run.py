@@ -135,6 +135,11 @@ def usable(samples: Sequence[Sample], source: Source) -> tuple[Sample, ...]:
     return found
 
 
+def knows(samples: Sequence[Sample], task: Task[Any]) -> bool:
+    """Return whether any of the samples has the truth that ``task`` needs."""
+    return any(sample.truth.keys() >= set(task.kinds) for sample in samples)
+
+
 def load(sample: Sample, source: Source, task: Task[Any]) -> tuple[Images, Truths]:
     """Return the images and truth that scoring a sample needs.
 

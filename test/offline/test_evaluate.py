@@ -177,6 +177,7 @@ def test_a_task_that_the_model_cannot_do_is_refused(street_options, capsys):
     [
         (["faces", "--from-bag", "x"], "TASK must be one of depth"),
         (["--predictions", "x"], "TASK must be given"),
+        (["--from-bag", "x"], "--dataset must be given where TASK is not"),
         (["depth"], "predictions must come from one of"),
         (["depth", "--predictions", "x", "--from-bag", "y"], "predictions must come from one of"),
         (["depth", "--random-weights"], "--model must be given"),

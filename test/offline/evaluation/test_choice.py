@@ -47,3 +47,7 @@ def test_every_task_has_a_usual_data_set():
     assert dataset_of("depth", "omeganet") == "kitti_raw"
     assert dataset_of("depth", "sgdepth/kitti2015") == "kitti_2015"
     assert dataset_of("flow", "omeganet") == "kitti_2015"
+
+
+def test_recorded_depth_is_usually_of_a_whole_drive():
+    assert dataset_of("depth", "omeganet", recorded=True) == "kitti_drive"
