@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,8 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 # What turns weights into numbers; checkpoints only fill in weights, which are hashed themselves.
 _SOURCES = ("models", "geometry", "engines")
 _PLAIN = (bool, int, float, str, type(None))
+# A request's module does not change, and each backend that is tried asks for a key.
+_known: WeakKeyDictionary[Request, Mapping[str, str]] = WeakKeyDictionary()
 
 
 def key_of(request: Request, backend: Backend) -> Mapping[str, str]:
@@ -33,8 +36,7 @@ def key_of(request: Request, backend: Backend) -> Mapping[str, str]:
     }
     return {
         "part": request.part,
-        "structure": structure_digest(request.module),
-        "weights": weights_digest(request.module),
+        **_module_digests(request),
         "sources": sources_digest(),
         "inputs": json.dumps(inputs),
         "precision": request.precision,
@@ -81,6 +83,15 @@ def sources_digest() -> str:
             digest.update(f"{path.relative_to(_PACKAGE).as_posix()} {len(text)}\n".encode())
             digest.update(text)
     return digest.hexdigest()
+
+
+def _module_digests(request: Request) -> Mapping[str, str]:
+    if request not in _known:
+        _known[request] = {
+            "structure": structure_digest(request.module),
+            "weights": weights_digest(request.module),
+        }
+    return _known[request]
 
 
 def _tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:

@@ -32,13 +32,13 @@ class Kept:
 class Scale(nn.Module):
     def __init__(self, factor=2.0, mode="bilinear"):
         super().__init__()
+        torch.manual_seed(0)
         self.factor, self.mode = factor, mode
         self.register_buffer("mean", torch.tensor([0.5]), persistent=False)
         self.layer = nn.Conv2d(3, 4, 3)
 
 
 def _request(module=None, **changed):
-    torch.manual_seed(0)
     settings = {"part": "dsnet", "module": module or Scale(),
                 "inputs": {"image": TensorSpec((1, 3, 8, 8))}}  # fmt: skip
     return Request(**{**settings, **changed})
@@ -79,11 +79,20 @@ def test_another_version_is_another_key():
 
 
 def test_one_weight_that_differs_is_another_key():
-    request = _request()
-    before = key_of(request, Kept())
+    module = Scale()
+    before = _key(module)
     with torch.no_grad():
-        request.module.layer.weight[3, 2, 1, 0] += 1e-6
-    assert key_of(request, Kept())["weights"] != before["weights"]
+        module.layer.weight[3, 2, 1, 0] += 1e-6
+    assert _key(module)["weights"] != before["weights"]
+    assert _key(module)["structure"] == before["structure"]
+
+
+def test_weights_are_read_once_for_all_backends(monkeypatch):
+    request, reads = _request(), []
+    monkeypatch.setattr("scene_perception.engines.cache_key.weights_digest",
+                        lambda module: reads.append(module) or "digest")  # fmt: skip
+    assert key_of(request, Kept("1.0"))["weights"] == key_of(request, Kept("2.0"))["weights"]
+    assert len(reads) == 1
 
 
 def test_a_buffer_outside_the_state_dictionary_counts():
