@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from scene_perception.engines.cache_files import difference, digests, key_digest, require_room
+from scene_perception.engines.cache_files import difference, digests, require_room
 from scene_perception.engines.file_lock import file_lock
 
 _FORMAT = 1
@@ -64,14 +64,13 @@ class CacheEntry:
         return files
 
     def key(self) -> dict[str, str] | None:
-        """Return what the entry says it is of; None if there is none that can be read."""
-        try:
-            held = self._read()["key"]
-        except (OSError, ValueError, KeyError):
-            return None
-        if not isinstance(held, dict):
-            return None
-        return {str(name): str(value) for name, value in held.items()}
+        """Return what files or notes say they are of; None if there is neither."""
+        for name in (_ENTRY, _NOTES):
+            with contextlib.suppress(OSError, ValueError):
+                held = self._read(name).get("key")
+                if isinstance(held, dict):
+                    return {str(name): str(value) for name, value in held.items()}
+        return None
 
     def make(self, key: Mapping[str, str], make: Callable[[Path], None]) -> Path:
         """Make the files anew and return their folder; the caller holds ``locked``.
@@ -90,6 +89,7 @@ class CacheEntry:
             listed = digests(partial, flush=True)
             partial.rename(self.folder / build)
             self._retire()
+            (self.folder / _NOTES).unlink(missing_ok=True)
             self._write(_ENTRY, {"format": _FORMAT, "key": dict(key), "build": build,
                                  "seconds": seconds, "files": listed})  # fmt: skip
         except BaseException:
@@ -107,12 +107,12 @@ class CacheEntry:
     def notes(self, key: Mapping[str, str]) -> dict[str, Note]:
         """Return what was noted about the files that are there now, or about none."""
         try:
-            held = json.loads((self.folder / _NOTES).read_bytes())
-            if held["of"] != self._noted_of(key):
-                return {}
-            return dict(held["notes"])
-        except (OSError, ValueError, KeyError, TypeError):
+            held = self._read(_NOTES)
+        except (OSError, ValueError):
             return {}
+        noted = held.get("notes")
+        about_this = held.get("of") == self._current() and held.get("key") == dict(key)
+        return dict(noted) if about_this and isinstance(noted, dict) else {}
 
     def note(self, key: Mapping[str, str], name: str, value: Note) -> None:
         """Write one fact beside the files; the caller holds ``locked``.
@@ -121,7 +121,7 @@ class CacheEntry:
             OSError: if it cannot be written.
         """
         notes = {**self.notes(key), name: value}
-        self._write(_NOTES, {"of": self._noted_of(key), "notes": notes})
+        self._write(_NOTES, {"key": dict(key), "of": self._current(), "notes": notes})
 
     @contextlib.contextmanager
     def locked(self, timeout_s: float, purpose: str) -> Iterator[None]:
@@ -156,16 +156,17 @@ class CacheEntry:
         return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
     def used_s(self) -> float:
-        """Return when the files were last asked for, in seconds since 1970; 0 for never."""
-        try:
-            return (self.folder / _ENTRY).stat().st_mtime
-        except OSError:
-            return 0.0
+        """Return when files were last asked for or noted about, s since 1970; 0 for never."""
+        times = [0.0]
+        for name in (_ENTRY, _NOTES):
+            with contextlib.suppress(OSError):
+                times.append((self.folder / name).stat().st_mtime)
+        return max(times)
 
-    def _read(self) -> dict[str, object]:
-        held = json.loads((self.folder / _ENTRY).read_bytes())
+    def _read(self, name: str = _ENTRY) -> dict[str, object]:
+        held = json.loads((self.folder / name).read_bytes())
         if not isinstance(held, dict):
-            raise ValueError(f"{_ENTRY} is no table")
+            raise ValueError(f"{name} is no table")
         return held
 
     def _current(self) -> str | None:
@@ -174,10 +175,6 @@ class CacheEntry:
             return _build(self._read())
         except (OSError, ValueError):
             return None
-
-    def _noted_of(self, key: Mapping[str, str]) -> str:
-        """Return the key and build that notes are about: notes never outlive their files."""
-        return f"{key_digest(key)} {self._current() or 'no files'}"
 
     def _retire(self) -> None:
         """Start the time after which the build that is replaced is removed."""

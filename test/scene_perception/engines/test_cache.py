@@ -339,6 +339,13 @@ def test_what_does_not_fit_is_pruned(root, cache):
     assert cache.find(KEY) == kept
 
 
+def test_notes_without_files_are_pruned_by_their_key(root, cache):
+    for key in (KEY, OTHER):
+        cache.note(key, "fastest", "torch")
+    assert cache.prune(lambda key: key["weights"] == "abc", 10**9).entries == 1
+    assert (cache.notes(KEY), cache.notes(OTHER)) == ({"fastest": "torch"}, {})
+
+
 def test_above_the_size_the_longest_unused_goes(root, cache):
     for age, key in ((300, KEY), (200, OTHER)):
         folder = cache.folder(key, Maker(bytes(10_000))).parent
