@@ -38,11 +38,11 @@ def network_source(predictor: Predictor, task: str) -> Source:
     def predict(_: int, __: Sample, images: Images) -> Outputs:
         outputs = predictor(task, images)
         for name, values in outputs.items():
-            unknown = int(np.count_nonzero(np.isnan(values)))
+            unknown = values.size - int(np.count_nonzero(np.isfinite(values)))
             if unknown:
                 raise ValueError(
-                    f"{name} of {predictor.model} must be numbers, got NaN at {unknown} of "
-                    f"{values.size} elements; are the weights damaged?"
+                    f"{name} of {predictor.model} must be numbers, got NaN or infinity at "
+                    f"{unknown} of {values.size} elements; are the weights damaged?"
                 )
         return outputs
 

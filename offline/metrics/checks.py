@@ -12,21 +12,24 @@ class NoTruth(ValueError):
     """Ground truth without a single pixel that counts: nothing to compare with."""
 
 
-def check_numbers(what: str, values: NDArray[Any]) -> None:
+def check_numbers(what: str, values: NDArray[Any], *, finite: bool = False) -> None:
     """Refuse a prediction that is not a number somewhere.
 
     Args:
         what: name for the message.
         values: # (H, W) or (H, W, C)
+        finite: infinity is no number either; depth may be infinite.
 
     Raises:
-        ValueError: naming how many pixels are NaN.
+        ValueError: naming how many pixels are not.
     """
-    unknown = np.isnan(values)
+    unknown = ~np.isfinite(values) if finite else np.isnan(values)
     if unknown.any():
         pixels = unknown if unknown.ndim == 2 else unknown.any(axis=2)
+        found = "NaN or infinity" if finite else "NaN"
         raise ValueError(
-            f"{what} must be numbers, got NaN at {np.count_nonzero(pixels)} of {pixels.size} pixels"
+            f"{what} must be numbers, got {found} at {np.count_nonzero(pixels)} of {pixels.size} "
+            "pixels"
         )
 
 

@@ -95,11 +95,11 @@ def flow_at_truth(flow: Flow, shape: tuple[int, ...], protocol: FlowProtocol) ->
         protocol: the rules.
 
     Raises:
-        ValueError: for another shape of ``flow``, or a NaN in it.
+        ValueError: for another shape of ``flow``, or NaN or infinity in it.
     """
     if flow.ndim != 3 or flow.shape[2] != 2:
         raise ValueError(f"flow must be (h, w, 2), got {flow.shape}")
-    check_numbers("flow", flow)
+    check_numbers("flow", flow, finite=True)
     height, width = shape[:2]
     ratios = np.array([width / flow.shape[1], height / flow.shape[0]])
     if protocol.width_scales_both:
@@ -128,11 +128,11 @@ def score_flow(
 
     Raises:
         NoTruth: if no pixel is known.
-        ValueError: for shapes that differ, or a NaN in ``flow``.
+        ValueError: for shapes that differ, or NaN or infinity in ``flow``.
     """
     check_size("flow", flow, truth.shape)
     check_size("object map", known if object_map is None else object_map, known.shape)
-    check_numbers("flow", flow)
+    check_numbers("flow", flow, finite=True)
     pixels = np.flatnonzero(known)
     if not pixels.size:
         raise NoTruth("true flow must be known somewhere, it is at no pixel")

@@ -38,7 +38,7 @@ def test_a_task_that_the_network_cannot_do_is_refused():
 def test_a_network_that_says_nan_is_refused(depth_samples):
     values = np.ones((4, 8), np.float32)
     values[0, :3] = np.nan
-    with pytest.raises(ValueError, match="NaN at 3 of 32 elements"):
+    with pytest.raises(ValueError, match="NaN or infinity at 3 of 32 elements"):
         network_source(Network(values), "depth").predict(0, depth_samples[0], {})
 
 

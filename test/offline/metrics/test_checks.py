@@ -15,6 +15,11 @@ def test_infinite_is_a_number():
     check_numbers("depth", np.array([[np.inf]]))
 
 
+def test_infinite_is_no_number_where_all_must_be_finite():
+    with pytest.raises(ValueError, match="flow must be numbers, got NaN or infinity at 1 of 2 pix"):
+        check_numbers("flow", np.array([[[np.inf, 0], [0, 0]]]), finite=True)
+
+
 def test_both_shapes_are_named():
     with pytest.raises(ValueError, match=r"mask must be \(2, 1\) as its .* got \(1, 2\)"):
         check_size("mask", np.zeros((1, 2)), (2, 1))

@@ -134,9 +134,13 @@ def test_dwarf_s_own_helper_counts_3_px_as_an_outlier():
 
 def test_nan_of_a_prediction_is_refused_with_its_count():
     flow = field(np.nan, 0, np.nan)
-    with pytest.raises(ValueError, match="flow must be numbers, got NaN at 2 of 3 pixels"):
+    with pytest.raises(
+        ValueError, match="flow must be numbers, got NaN or infinity at 2 of 3 pixels"
+    ):
         flow_at_truth(flow, (1, 3), POOLED)
-    with pytest.raises(ValueError, match="flow must be numbers, got NaN at 2 of 3 pixels"):
+    with pytest.raises(
+        ValueError, match="flow must be numbers, got NaN or infinity at 2 of 3 pixels"
+    ):
         score_flow(flow, field(0, 0, 0), KNOWN[:, :3], None, POOLED)
     with pytest.raises(ValueError, match="prediction must be numbers"):
         end_point_error(flow, field(0, 0, 0))
