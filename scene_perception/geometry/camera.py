@@ -115,5 +115,6 @@ def project(points: Tensor, intrinsics: Tensor, *, guard: float = 1e-10) -> Tens
 
 
 def _split(intrinsics: Tensor) -> tuple[Tensor, Tensor]:
-    focal = intrinsics.diagonal(dim1=1, dim2=2)[:, :2, None, None]
-    return focal, intrinsics[:, :2, 2, None, None]
+    # Not ``diagonal``, which OpenVINO does not convert.
+    focal = torch.stack([intrinsics[:, 0, 0], intrinsics[:, 1, 1]], 1)
+    return focal[..., None, None], intrinsics[:, :2, 2, None, None]
