@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from scene_perception.engines.cache_entry import CacheEntry, Note
-from scene_perception.engines.cache_files import key_digest, require_room
+from scene_perception.engines.cache_files import key_digest
 
 _LOG = logging.getLogger(__name__)
 # Longer than TensorRT takes for any of our parts on a Jetson.
@@ -148,19 +148,14 @@ class EngineCache:
         self, entry: CacheEntry, key: Mapping[str, str], make: Callable[[Path], None]
     ) -> Path:
         """Make the files, unless another process has while we waited for it."""
-        own = _Attempt(make)
         try:
             with entry.locked(self._patience_s, f"building {_named(key)}"):
                 entry.sweep()
-                return self._whole(entry, key) or entry.make(key, own)
+                return self._whole(entry, key) or entry.make(key, make)
         except OSError as error:
             if entry.folder.parent != self.root:
                 raise
             raise _NotStoredError(f"engine cache {self.root} cannot be used: {error}") from error
-        except Exception as error:
-            if entry.folder.parent != self.root or own.done or _has_room(entry.folder):
-                raise
-            raise _NotStoredError(f"engine cache {self.root} has no room: {error}") from error
 
     def _whole(self, entry: CacheEntry, key: Mapping[str, str]) -> Path | None:
         """Return the folder of an entry's files, or None where they cannot be trusted."""
@@ -210,18 +205,6 @@ class _NotStoredError(Exception):
     """The cache's own folder cannot take the files; the files themselves may be fine."""
 
 
-class _Attempt:
-    """Calls ``make`` and remembers whether it went through."""
-
-    def __init__(self, make: Callable[[Path], None]) -> None:
-        self._make = make
-        self.done = False
-
-    def __call__(self, folder: Path) -> None:
-        self._make(folder)
-        self.done = True
-
-
 def _named(key: Mapping[str, str]) -> str:
     words = (key.get("part", "an engine"), key.get("backend", ""), key.get("precision", ""))
     return " ".join(word for word in words if word)
@@ -230,15 +213,6 @@ def _named(key: Mapping[str, str]) -> str:
 def _folder_name(key: Mapping[str, str]) -> str:
     part = re.sub(r"[^A-Za-z0-9_-]", "_", key.get("part", "engine"))[:64]
     return f"{part}-{key_digest(key)[:32]}"
-
-
-def _has_room(folder: Path) -> bool:
-    """Whether a file can be written; libraries tell a full disk in words of their own."""
-    try:
-        require_room(folder)
-    except OSError:
-        return False
-    return True
 
 
 def _fits(entry: CacheEntry, fits: Callable[[Mapping[str, str]], bool]) -> bool:

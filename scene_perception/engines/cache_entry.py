@@ -76,16 +76,14 @@ class CacheEntry:
         """Make the files anew and return their folder; the caller holds ``locked``.
 
         Raises:
-            OSError: if they cannot be written. Whatever ``make`` raises goes through.
+            OSError: if they cannot be written, as the disk is full for instance, whatever
+                ``make`` says then. Whatever else it raises goes through.
         """
         build = secrets.token_hex(8)
         partial = self.folder / f"{build}{_PARTIAL}"
         partial.mkdir()
         try:
-            start = time.perf_counter()
-            make(partial)
-            seconds = time.perf_counter() - start
-            require_room(partial)
+            seconds = _filled(partial, make)
             listed = digests(partial, flush=True)
             partial.rename(self.folder / build)
             self._retire()
@@ -193,6 +191,27 @@ class CacheEntry:
             partial.replace(self.folder / name)
         finally:
             partial.unlink(missing_ok=True)
+
+
+def _filled(folder: Path, make: Callable[[Path], None]) -> float:
+    """Make files in ``folder`` and return the seconds that it took.
+
+    Libraries tell a full disk in words of their own, or write less and say nothing.
+    """
+    start = time.perf_counter()
+    try:
+        make(folder)
+    except OSError:
+        raise
+    except Exception as error:
+        try:
+            require_room(folder)
+        except OSError as full:
+            raise OSError(full.errno, f"{full.strerror} ({error})") from error
+        raise
+    seconds = time.perf_counter() - start
+    require_room(folder)
+    return seconds
 
 
 def _build(held: Mapping[str, object]) -> str | None:

@@ -19,7 +19,7 @@ def key_digest(key: Mapping[str, str]) -> str:
 
 
 def require_room(folder: Path) -> None:
-    """Write a little into ``folder``: libraries tell a full disk in words of their own, or not.
+    """Write a little into ``folder`` and take it away again.
 
     Raises:
         OSError: if that fails.
