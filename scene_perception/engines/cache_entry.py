@@ -72,6 +72,13 @@ class CacheEntry:
                     return {str(name): str(value) for name, value in held.items()}
         return None
 
+    def build(self) -> str | None:
+        """Return the name of the build that readers are led to; None if there is none."""
+        try:
+            return _build(self._read())
+        except (OSError, ValueError):
+            return None
+
     def make(self, key: Mapping[str, str], make: Callable[[Path], None]) -> Path:
         """Make the files anew and return their folder; the caller holds ``locked``.
 
@@ -109,7 +116,7 @@ class CacheEntry:
         except (OSError, ValueError):
             return {}
         noted = held.get("notes")
-        about_this = held.get("of") == self._current() and held.get("key") == dict(key)
+        about_this = held.get("of") == self.build() and held.get("key") == dict(key)
         return dict(noted) if about_this and isinstance(noted, dict) else {}
 
     def note(self, key: Mapping[str, str], name: str, value: Note) -> None:
@@ -119,7 +126,7 @@ class CacheEntry:
             OSError: if it cannot be written.
         """
         notes = {**self.notes(key), name: value}
-        self._write(_NOTES, {"key": dict(key), "of": self._current(), "notes": notes})
+        self._write(_NOTES, {"key": dict(key), "of": self.build(), "notes": notes})
 
     @contextlib.contextmanager
     def locked(self, timeout_s: float, purpose: str) -> Iterator[None]:
@@ -130,7 +137,7 @@ class CacheEntry:
 
     def sweep(self) -> None:
         """Remove what killed builders and replaced builds left; the caller holds ``locked``."""
-        current = self._current()
+        current = self.build()
         for path in self.folder.iterdir():
             old = time.time() - path.stat().st_mtime > _GRACE_S
             replaced = _BUILD.fullmatch(path.name) and path.name != current
@@ -167,16 +174,9 @@ class CacheEntry:
             raise ValueError(f"{name} is no table")
         return held
 
-    def _current(self) -> str | None:
-        """Return the build that readers are led to; None if there is none."""
-        try:
-            return _build(self._read())
-        except (OSError, ValueError):
-            return None
-
     def _retire(self) -> None:
         """Start the time after which the build that is replaced is removed."""
-        build = self._current()
+        build = self.build()
         if build is not None:
             with contextlib.suppress(OSError):
                 os.utime(self.folder / build)
