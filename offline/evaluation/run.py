@@ -108,7 +108,7 @@ def evaluate(
             own.records[index] = record()
         except Unreadable as error:
             if not skip_missing:
-                raise
+                raise Unreadable(f"{error}; --skip-missing passes over it") from error
             own.skipped[index] = str(error)
             tqdm.write(f"skipped {error}", file=sys.stderr)
     records = share.gather(list(own.records.items()))

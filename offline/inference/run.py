@@ -134,7 +134,9 @@ def run(
         inferred = result()
         if inferred.problem:
             if not skip_missing:
-                raise ValueError(inferred.problem)
+                raise ValueError(
+                    f"{moment.name}: {inferred.problem}; --skip-missing leaves out what needs it"
+                )
             done.skipped[moment.index] = inferred.problem
             tqdm.write(f"skipped {moment.name}: {inferred.problem}", file=sys.stderr)
         if inference.write(moment, inferred):
