@@ -13,6 +13,8 @@ from offline.metrics.depth_crops import CROPS
 from offline.metrics.depth_protocol import SCALINGS, TRUTHS
 from offline.predictors.load import MODELS
 
+_MODEL = "network; for files and recordings, whose rules and published rows are taken"
+
 
 def parse(arguments: Sequence[str] | None, description: str | None) -> argparse.Namespace:
     """Return the options; those that do not go together end the command with what is wrong."""
@@ -59,6 +61,10 @@ def _problem(options: argparse.Namespace) -> str:
         )
     if given[-1] and not options.model:
         return f"--model must be given with weights, one of {', '.join(MODELS)}"
+    if options.flip and not given[-1]:
+        return "--flip must go with --weights: files and recordings are scored as they are"
+    if options.inverse_depth and not given[0]:
+        return "--inverse-depth must go with --predictions: it says what their .npy files hold"
     if options.limit is not None and options.limit < 1:
         return f"--limit must be at least 1, got {options.limit}"
     if options.pictures < 0:
@@ -68,7 +74,7 @@ def _problem(options: argparse.Namespace) -> str:
 
 def _add_predictions(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("predictions")
-    group.add_argument("--model", default="", choices=("", *MODELS), help="network")
+    group.add_argument("--model", default="", choices=("", *MODELS), help=_MODEL)
     group.add_argument("--weights", default="", help="weights (.safetensors)")
     group.add_argument(
         "--random-weights", action="store_true", help="see it run; figures are meaningless"

@@ -181,6 +181,8 @@ def test_a_task_that_the_model_cannot_do_is_refused(street_options, capsys):
         (["depth"], "predictions must come from one of"),
         (["depth", "--predictions", "x", "--from-bag", "y"], "predictions must come from one of"),
         (["depth", "--random-weights"], "--model must be given"),
+        (["depth", "--predictions", "x", "--flip"], "--flip must go with --weights"),
+        (["depth", "--from-bag", "x", "--inverse-depth"], "--inverse-depth must go with"),
         (["depth", "--predictions", "x", "--limit", "0"], "--limit must be at least 1, got 0"),
         (["depth", "--predictions", "x", "--pictures", "-1"], "--pictures must be at least 0"),
     ],
