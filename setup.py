@@ -47,8 +47,16 @@ CONVERT = [
     'tensorflow>=2.13; platform_machine != "x86_64"',  # no CPU-only build for ARM
 ]
 
+CPU = [
+    "openvino>=2025.0",  # twice eager PyTorch's speed on x86-64 and aarch64
+]
+
 TENSORRT = [
     "torch-tensorrt>=2.1",  # compiles the networks for NVIDIA devices; brings TensorRT along
+]
+
+QUANTIZE = [
+    "nncf>=2.14",  # calibrates int8 networks for OpenVINO; only 3.4 has run
 ]
 
 TEST = [
@@ -97,7 +105,9 @@ setup(
         "ros": ROS,
         "offline": OFFLINE,
         "convert": CONVERT,
+        "cpu": CPU,
         "tensorrt": TENSORRT,
+        "quantize": QUANTIZE,
         "test": TEST,
     },
     zip_safe=False,
