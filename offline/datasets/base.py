@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -98,9 +99,12 @@ class CameraSequence:
 
     def __post_init__(self) -> None:
         count = len(self.stamps_ns)
-        pairs = zip(self.stamps_ns, self.stamps_ns[1:], strict=False)
-        if not all(earlier < later for earlier, later in pairs):
-            raise ValueError(f"stamps must increase, got {self.stamps_ns}")
+        for index, (stamp, later) in enumerate(pairwise(self.stamps_ns)):
+            if stamp >= later:
+                raise ValueError(
+                    f"stamps of frames must increase, frames {index} and {index + 1} have {stamp} "
+                    f"and {later} ns"
+                )
         for name, items in self._parts().items():
             if len(items) != count:
                 raise ValueError(f"a sequence of {count} stamps must have {count} {name}, "
