@@ -26,7 +26,7 @@ from offline.evaluation.choice import Overrides, choose_task, dataset_of, protoc
 from offline.evaluation.depth import DepthTask, sequence_factors
 from offline.evaluation.frames import best_and_worst
 from offline.evaluation.options import parse
-from offline.evaluation.published import published_rows
+from offline.evaluation.published import measured_on, published_rows
 from offline.evaluation.recorded import recorded_source, recorded_tasks
 from offline.evaluation.report import Report
 from offline.evaluation.run import Evaluation, Source, evaluate, knows, usable
@@ -161,7 +161,9 @@ def _report(
         },
         figures=figures,
         frames=task.rows(list(evaluation.records.values())),
-        published=published_rows(task.name, options.model),
+        published=published_rows(
+            task.name, options.model, measured_on(dataset, options.split, protocol)
+        ),
         skipped=list(evaluation.skipped.values()),
         overview=task.overview(list(evaluation.records.values())),
         best=best,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+_USUAL_SPLITS = {"kitti_raw": "eigen"}
 _FILE = Path(__file__).with_name("published.json")
 
 
@@ -17,6 +18,7 @@ class PublishedRow:
     Attributes:
         task: as in ``offline.evaluate``.
         model: of the row.
+        on: data set, split and protocol that it was measured by, as ``measured_on`` says them.
         name: how the authors call it.
         source: where it stands.
         figures: by our names.
@@ -24,14 +26,20 @@ class PublishedRow:
 
     task: str
     model: str
+    on: str
     name: str
     source: str
     figures: dict[str, float]
 
 
-def published_rows(task: str, model: str) -> list[PublishedRow]:
+def measured_on(dataset: str, split: str, protocol: str) -> str:
+    """Return what figures must share to stand beside each other."""
+    return f"{dataset} {split or _USUAL_SPLITS.get(dataset, '')}, {protocol}"
+
+
+def published_rows(task: str, model: str, on: str) -> list[PublishedRow]:
     """Return the published rows of a model for a task; none where none is known for sure."""
-    return [row for row in _rows() if (row.task, row.model) == (task, model)]
+    return [row for row in _rows() if (row.task, row.model, row.on) == (task, model, on)]
 
 
 @cache

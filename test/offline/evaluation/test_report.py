@@ -9,10 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from offline.evaluation.published import PublishedRow, published_rows
+from offline.evaluation.published import PublishedRow, measured_on, published_rows
 from offline.evaluation.report import Report, Shown
 
-PUBLISHED = PublishedRow("depth", "m", "the <paper>", "its README", {"abs_rel": 0.117})
+PUBLISHED = PublishedRow(
+    "depth", "m", "data, rules", "the <paper>", "its README", {"abs_rel": 0.117}
+)
 
 
 @pytest.fixture
@@ -80,7 +82,10 @@ def test_the_page_is_whole_in_itself_and_escapes_what_it_shows(report, tmp_path)
     assert "1 samples were skipped" in page
 
 
-def test_published_rows_are_those_of_the_model_and_the_task():
-    rows = published_rows("depth", "sgdepth")
+def test_published_rows_are_those_of_the_model_the_task_and_the_same_data_and_rules():
+    usual = measured_on("kitti_raw", "", "sgdepth")
+    rows = published_rows("depth", "sgdepth", usual)
     assert [row.figures["abs_rel"] for row in rows] == [0.117, 0.113]
-    assert published_rows("depth", "nobody") == []
+    assert published_rows("depth", "nobody", usual) == []
+    assert published_rows("depth", "sgdepth", measured_on("kitti_object", "", "sgdepth")) == []
+    assert published_rows("depth", "sgdepth", measured_on("kitti_raw", "x", "sgdepth")) == []
