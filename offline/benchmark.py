@@ -10,10 +10,17 @@
 - ``geometry``: the stereo pipeline's geometry, function by function, 1242x375;
 - ``evaluation``: a frame of ``offline.evaluate`` without the network, step by step, 1242x375;
 - ``overhead``: ``mono_node`` with engines that return constants, 1242x375 in, four outputs;
-- ``transport``: the same at 30 Hz, counting what arrives between the processes.
+- ``transport``: the same at 30 Hz, counting what arrives between the processes;
+- ``engines``: every backend and precision beside eager PyTorch running the published graphs;
+- ``engine_parts``: the same, part by part; ``engine_memory``: in processes of their own;
+- ``ros``: from an image that is published to outputs that are, eager and with the fastest engines;
+- ``gpu``: ``engines`` on a GPU in its precisions, only where it is named.
 
 Network parts run at both sizes that are usual, 192x640 and 384x1280 (``network`` and ``stages``
 at the first), or at ``--height`` and ``--width`` alone.
+
+``engines`` and those after it run each of ``--models`` at its published size, with ``--backends``
+and ``--precisions``; compiled engines stay in ``--cache``.
 
 Prints tables and writes them as JSON. Other work on the machine changes every absolute time:
 compare only within one run.
@@ -27,8 +34,20 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from offline.benchmarks import evaluation, live, network, stereo_geometry, stereo_network
+from offline.benchmarks import (
+    engines,
+    evaluation,
+    live,
+    live_engines,
+    memory,
+    network,
+    stereo_geometry,
+    stereo_network,
+)
 from offline.benchmarks.table import Row, format_table, machine, write_json
+from offline.engine_sets import MODELS
+from offline.predictors.load import MODELS as PUBLISHED
+from scene_perception.engines.backends import BACKENDS, PRECISIONS
 
 Benchmark = Callable[[argparse.Namespace], list[Row]]
 Size = tuple[int, int]
@@ -53,7 +72,14 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "evaluation": lambda options: evaluation.evaluation_rows(options.repeats),
     "overhead": lambda options: live.overhead_rows(options.frames),
     "transport": lambda options: live.transport_rows(options.frames, options.rate),
+    "engines": engines.streaming_rows,
+    "engine_parts": engines.part_rows,
+    "engine_memory": memory.memory_rows,
+    "ros": live_engines.ros_rows,
+    "gpu": engines.gpu_rows,
 }
+# What runs only where it is named, as most machines lack what it needs.
+_NAMED = ("gpu",)
 
 
 def at_sizes(sizes: Sequence[Size], *measure: Callable[[int, int], list[Row]]) -> list[Row]:
@@ -65,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmarks and return the exit status."""
     options = _parse(arguments)
     report: dict[str, object] = {"machine": machine()}
-    for name in options.parts or BENCHMARKS:
+    for name in options.parts or [name for name in BENCHMARKS if name not in _NAMED]:
         print(f"{name} ...", file=sys.stderr, flush=True)
         try:
             rows = BENCHMARKS[name](options)
@@ -91,6 +117,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=20, help="rounds that count (default 20)")
     parser.add_argument("--frames", type=int, default=150, help="live frames (default 150)")
     parser.add_argument("--rate", type=float, default=30.0, help="of transport, Hz (default 30)")
+    _add_engine_options(parser)
     parser.add_argument("--output", type=Path, default=Path("results/benchmark.json"))
     options = parser.parse_args(arguments)
     unknown = [part for part in options.parts if part not in BENCHMARKS]
@@ -101,7 +128,27 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     if (options.height is None) != (options.width is None):
         parser.error("--height and --width must be given together")
     options.sizes = SIZES if options.height is None else ((options.height, options.width),)
+    options.size_of = partial(_size_of, options)
     return options
+
+
+def _add_engine_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument(
+        "--backends", nargs="+", choices=list(BACKENDS), default=engines.CPU_BACKENDS
+    )
+    parser.add_argument(
+        "--precisions", nargs="+", choices=PRECISIONS, default=engines.CPU_PRECISIONS
+    )
+    parser.add_argument("--device", choices=("cpu", "cuda"), help="default cpu; gpu: cuda")
+    parser.add_argument("--cache", type=Path, default=Path("results/engines"))
+
+
+def _size_of(options: argparse.Namespace, model: str) -> Size:
+    """Return the size at which a model's engines are measured: the given or the published one."""
+    if options.height is not None:
+        return options.height, options.width
+    return PUBLISHED[model].height, PUBLISHED[model].width
 
 
 if __name__ == "__main__":

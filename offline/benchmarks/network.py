@@ -15,6 +15,7 @@ from offline.benchmarks.table import Row, rate_columns, spread_columns
 from offline.benchmarks.timing import matrix_product, summarise, take_turns
 from offline.golden.stand_ins import golden_image
 from offline.macs import count_conv_macs
+from scene_perception.engines.base import Engine
 from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.load import load_mono_engines
 from scene_perception.frame import Frame
@@ -113,18 +114,26 @@ def stage_table(timings_ns: Iterable[Mapping[str, int]]) -> list[Row]:
     ]
 
 
-def streaming_step(height: int, width: int) -> Callable[[], MonoResult]:
-    """Return what processes the next frame of a stream, whose buffer is already filled."""
-    pipeline, frames = _pipeline(height, width), _frames(height, width)
+def streaming_step(
+    height: int, width: int, engines: Mapping[str, Engine] | None = None
+) -> Callable[[], MonoResult]:
+    """Return what processes the next frame of a stream, whose buffer is already filled.
+
+    Args:
+        height: of the network's input and of the frames, px.
+        width: likewise.
+        engines: by part; None: OmegaNet's in eager PyTorch.
+    """
+    pipeline, frames = _pipeline(height, width, engines), _frames(height, width)
     for _ in range(3):
         pipeline.process(next(frames))
     return lambda: pipeline.process(next(frames))
 
 
-def _pipeline(height: int, width: int) -> MonoPipeline:
-    network = NetworkConfig(height=height, width=width, allow_random_weights=True)
+def _pipeline(height: int, width: int, engines: Mapping[str, Engine] | None) -> MonoPipeline:
+    network = NetworkConfig(height=height, width=width, allow_random_weights=True, backend="torch")
     config = MonoConfig(network=network, output=OutputConfig(resolution="network"))
-    return MonoPipeline(load_mono_engines(network).engines, config)
+    return MonoPipeline(engines or load_mono_engines(network).engines, config)
 
 
 def _frames(height: int, width: int) -> Iterator[Frame]:

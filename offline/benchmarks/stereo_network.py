@@ -141,7 +141,7 @@ def stage_rows(height: int, width: int, repeats: int) -> list[Row]:
 
 
 def random_engines(height: int, width: int) -> Mapping[str, Engine]:
-    """Return engines of DWARF with random weights, as the node loads them."""
+    """Return engines of DWARF in eager PyTorch with random weights, as the node loads them."""
     return load_dwarf_engines(_config(height, width)).engines
 
 
@@ -158,7 +158,7 @@ def streaming_step(
 
 
 def _config(height: int, width: int) -> NetworkConfig:
-    return NetworkConfig(height=height, width=width, allow_random_weights=True)
+    return NetworkConfig(height=height, width=width, allow_random_weights=True, backend="torch")
 
 
 def _frames(height: int, width: int) -> Iterator[StereoFrame]:
