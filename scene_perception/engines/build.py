@@ -1,28 +1,70 @@
-"""The only switch on backend: a module becomes an engine."""
+"""The only switch on backend: parts become engines that are checked, kept and, on CPUs, timed.
+
+``network.backend`` names a backend, which must then serve, or is ``auto``: for each part what
+``backends.ORDER`` tries is taken in turn until an engine passes the gate. ``cpu`` stands for the
+fastest of ``backends.MEASURED``; that decision, like the gate's, is kept in the cache.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
 
 import torch
 from torch import nn
 
+from scene_perception.engines.backends import (
+    BACKENDS,
+    CPU,
+    MEASURED,
+    ORDER,
+    Backend,
+    EngineError,
+    Request,
+)
 from scene_perception.engines.base import Engine, TensorSpec
-from scene_perception.engines.constant_engine import ConstantEngine
-from scene_perception.engines.torch_engine import TorchEngine
+from scene_perception.engines.build_journal import BuildJournal
+from scene_perception.engines.cache import EngineCache, default_cache
+from scene_perception.engines.config import NetworkConfig
+from scene_perception.engines.fastest import FastestEngines
+from scene_perception.engines.gate import Sample, samples
+
+_AUTO, _REFERENCE, _FULL = "auto", "torch", "float32"
+_CPU_ONLY = (CPU, "openvino", "onnxruntime")
 
 
-def resolve_backend(backend: str) -> str:
-    """Return the backend that ``auto`` stands for; any other name as it is."""
-    return "torch" if backend == "auto" else backend
+@dataclass(frozen=True, eq=False)
+class Built:
+    """Engines, and how they came about.
+
+    Attributes:
+        engines: by part.
+        backend: that runs them; where there are several, with the parts of each.
+        notes: what was measured, and what this machine lacks, for people.
+        warnings: what somebody should look into: engines that failed or gave wrong numbers.
+    """
+
+    engines: Mapping[str, Engine]
+    backend: str
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
-def resolve_device(device: str) -> str:
-    """Return the device that ``auto`` stands for on this machine; any other name as it is.
+def resolve_device(device: str, backend: str = _AUTO) -> str:
+    """Return the device that ``auto`` stands for here with ``backend``; others as they are.
 
     Raises:
-        ValueError: if CUDA is asked for and PyTorch sees no CUDA device.
+        ValueError: if CUDA is asked for and PyTorch sees no CUDA device, or the backend is for
+            CPUs.
     """
+    if backend in _CPU_ONLY:
+        if device == "cuda":
+            raise ValueError(
+                f"network.device must be auto or cpu with network.backend {backend}, got cuda"
+            )
+        return "cpu"
     has_cuda = torch.cuda.is_available()
     if device == "cuda" and not has_cuda:
         raise ValueError(
@@ -34,16 +76,100 @@ def resolve_device(device: str) -> str:
     return device
 
 
-def build_engine(
-    module: nn.Module, inputs: Mapping[str, TensorSpec], backend: str, device: str
-) -> Engine:
-    """Return ``module`` as an engine of ``backend`` on ``device``.
+def specifications(shapes: Mapping[str, Sequence[int]]) -> dict[str, TensorSpec]:
+    """Return what inputs take: labels are small whole numbers, everything else is not."""
+    return {
+        name: TensorSpec(tuple(shape), torch.uint8 if name.startswith("labels") else torch.float32)
+        for name, shape in shapes.items()
+    }
+
+
+def build_engines(
+    parts: Mapping[str, nn.Module],
+    shapes: Mapping[str, Mapping[str, Sequence[int]]],
+    config: NetworkConfig,
+    *,
+    backends: Mapping[str, Backend] = BACKENDS,
+) -> Built:
+    """Return an engine for each part, as ``config`` asks.
+
+    Args:
+        parts: of one size, in the order in which they run. They are put into evaluation mode
+            and moved to the device.
+        shapes: of every part's inputs.
+        config: backend, precision, device and cache.
+        backends: by name.
 
     Raises:
-        ValueError: for a backend or device that this build does not have.
+        EngineError: if the backend that ``config`` names cannot serve; the message says why.
+        ValueError: for a device that this machine or the backend does not have.
     """
-    name, place = resolve_backend(backend), resolve_device(device)
-    if name not in ("torch", "constant"):
-        raise ValueError(f"network.backend must be one of auto, torch, constant, got {backend}")
-    engine = TorchEngine(module, inputs, place)
-    return ConstantEngine.recorded(engine) if name == "constant" else engine
+    device = resolve_device(config.device, config.backend)
+    requests = {
+        part: Request(
+            part, module.eval().to(device), specifications(shapes[part]), config.precision, device
+        )
+        for part, module in parts.items()
+    }
+    builder = _Builder(requests, config, backends)
+    engines = {part: builder.engine(request) for part, request in requests.items()}
+    journal = builder.journal
+    warnings = (*journal.warnings, *builder.cache.warnings)
+    return Built(engines, journal.backend, journal.notes, warnings)
+
+
+class _Builder:
+    """Builds parts one by one; what they are compared with is computed when first needed."""
+
+    def __init__(
+        self,
+        requests: Mapping[str, Request],
+        config: NetworkConfig,
+        backends: Mapping[str, Backend],
+    ) -> None:
+        self.journal = BuildJournal()
+        folder = config.cache_dir
+        self.cache = EngineCache(Path(folder).expanduser() if folder else default_cache())
+        self._requests, self._backend = requests, config.backend
+        self._fastest = FastestEngines(backends, self.cache, self._samples_of)
+
+    def engine(self, request: Request) -> Engine:
+        """Return the first engine that serves.
+
+        Raises:
+            EngineError: if none does.
+        """
+        for name, attempt in self._attempts(request):
+            chosen = self._fastest.choose(attempt, MEASURED if name == CPU else (name,))
+            self.journal.add(request.part, chosen)
+            if chosen.engine is not None:
+                own = attempt.precision == request.precision
+                taken = chosen.name if own else f"{chosen.name} in {attempt.precision}"
+                self.journal.taken[request.part] = taken
+                return chosen.engine
+        reasons = "; ".join(self.journal.reasons(request.part))
+        raise EngineError(
+            f"network.backend {self._backend} cannot run {request.part}: {reasons}. With "
+            f"network.backend {_AUTO} another one runs it"
+        )
+
+    def _attempts(self, request: Request) -> Iterator[tuple[str, Request]]:
+        """Give backend and request of what is to be tried in turn."""
+        if self._backend != _AUTO:
+            yield self._backend, request
+            return
+        full = request if request.precision == _FULL else replace(request, precision=_FULL)
+        for attempt in dict.fromkeys((request, full)):
+            for name in ORDER[request.device]:
+                if name != _REFERENCE or attempt is full:
+                    yield name, attempt
+
+    def _samples_of(self, part: str) -> Sequence[Sample]:
+        return self._samples[part]
+
+    @cached_property
+    def _samples(self) -> Mapping[str, Sequence[Sample]]:
+        modules = {part: request.module for part, request in self._requests.items()}
+        specs = {part: request.inputs for part, request in self._requests.items()}
+        device = next(iter(self._requests.values())).device
+        return samples(modules, specs, device)

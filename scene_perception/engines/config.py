@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from scene_perception.engines.backends import BACKENDS, CPU, PRECISIONS
 from scene_perception.settings import setting
 
 
@@ -21,9 +22,21 @@ class NetworkConfig:
     width: int = setting(640, "network input width, px", minimum=128, maximum=4096, multiple_of=64)
     backend: str = setting(
         "auto",
-        "engine that runs the network; constant returns constants and needs no weights, for "
-        "measuring everything but inference",
-        choices=("auto", "torch", "constant"),
+        "engine that runs the network: auto takes the first that gives the right numbers, on a "
+        "GPU tensorrt, onnx-tensorrt, cuda or torch, otherwise cpu, the fastest of openvino, "
+        "onnxruntime and torch; constant returns constants and needs no weights, for measuring "
+        "everything but inference",
+        choices=("auto", CPU, *BACKENDS),
     )
-    precision: str = setting("float32", "arithmetic of the network", choices=("float32",))
+    precision: str = setting(
+        "float32",
+        "arithmetic of the network, inputs and outputs stay float32; auto falls back to float32, "
+        "int8 needs engines that `python -m offline.export` has calibrated",
+        choices=PRECISIONS,
+    )
+    cache_dir: str = setting(
+        "",
+        "folder that keeps built engines for the next start; empty: scene_perception/engines in "
+        "$XDG_CACHE_HOME or ~/.cache",
+    )
     device: str = setting("auto", "where the network runs", choices=("auto", "cpu", "cuda"))

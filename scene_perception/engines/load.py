@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
-import torch
-
-from scene_perception.engines.base import Engine, TensorSpec
-from scene_perception.engines.build import build_engine, resolve_backend, resolve_device
+from scene_perception.engines.base import Engine
+from scene_perception.engines.build import Built, build_engines, resolve_device
 from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.networks import (
     MONO_MODELS,
@@ -19,12 +17,15 @@ from scene_perception.engines.networks import (
     dwarf_parts,
     flow_parts,
     mono_parts,
+    output_names,
     semantics_parts,
 )
 from scene_perception.models import dwarf, omeganet
 from scene_perception.models.omeganet import RigidMotion
 
 _MAIN, _RANDOM = "network.weights", "random"
+
+Build = Callable[[Parts, Shapes, NetworkConfig], Built]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +37,20 @@ class LoadedEngines:
         model: ``omeganet``, ``dsnet``, ``sgdepth``, ``insta_dm`` or ``dwarf``.
         weights: by setting, such as ``network.weights``: the file, or ``random``.
         description: backend, device, size, weights and loading time, for logs.
+        backend: that runs the parts; where there are several, with the parts of each.
+        device: ``cpu`` or ``cuda``.
+        notes: which backends this machine lacks, and what was measured, for people.
+        warnings: backends that failed or whose numbers were wrong, for people.
     """
 
     engines: Mapping[str, Engine]
     model: str
     weights: Mapping[str, str]
     description: str
+    backend: str
+    device: str
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def random(self) -> bool:
@@ -50,9 +59,14 @@ class LoadedEngines:
 
 
 def load_mono_engines(
-    config: NetworkConfig, model: str = "omeganet", *, flow: str = "", semantics: str = ""
+    config: NetworkConfig,
+    model: str = "omeganet",
+    *,
+    flow: str = "",
+    semantics: str = "",
+    build: Build = build_engines,
 ) -> LoadedEngines:
-    """Load weights and build an engine for each part; building runs each once.
+    """Load weights and build an engine for each part.
 
     The backend ``constant`` takes random weights where none are given, as it never computes
     with them.
@@ -63,56 +77,91 @@ def load_mono_engines(
             gives depth and labels.
         flow: weights of OmegaNet, whose flow is added; empty for none.
         semantics: weights of DSNet or OmegaNet, whose labels are added; empty for none.
+        build: makes the engines.
 
     Raises:
         FileNotFoundError: if weights are no file.
-        ValueError: if no weights are given and random ones are not allowed, for a file, backend
-            or device that does not fit, or for flow or labels that the model gives itself.
+        ValueError: if no weights are given and random ones are not allowed, for a file or
+            device that does not fit, or for flow or labels that the model gives itself.
+        EngineError: if the backend cannot serve.
     """
     start = time.perf_counter()
-    held, parts = mono_parts(model, config)
-    engines = _engines(parts, MONO_MODELS[model].inputs(config.height, config.width), config)
-    shapes = _added_shapes(config)
+    held, main = mono_parts(model, config)
+    parts = dict(main)
     if flow:
-        _refuse_second(engines, "flow", "flow.weights", flow)
-        engines |= _engines(flow_parts(flow), shapes, config)
+        _refuse_second(parts, "flow", "flow.weights", flow)
+        parts |= flow_parts(flow)
     if semantics:
-        _refuse_second(engines, "labels", "semantics.weights", semantics)
-        engines |= _engines(semantics_parts(semantics), shapes, config)
-    given = {name for engine in engines.values() for name in engine.outputs}
+        _refuse_second(parts, "labels", "semantics.weights", semantics)
+        parts |= semantics_parts(semantics)
+    given = {name for module in parts.values() for name in output_names(module)}
     if {"flow", "next_from_current"} <= given and "motion_probability" not in given:
-        engines |= _engines({"rigid_motion": RigidMotion()}, shapes, config)
+        parts["rigid_motion"] = RigidMotion()
+    own = MONO_MODELS[model].inputs(config.height, config.width)
+    built = build(parts, {**_added_shapes(config), **own}, config)
     named = {"flow.weights": flow, "semantics.weights": semantics}
     added = {setting: path for setting, path in named.items() if path}
-    description = _description(held, config, start, *map(" ".join, added.items()))
-    return LoadedEngines(engines, held, {**_main_weights(config), **added}, description)
+    return LoadedEngines(
+        built.engines,
+        held,
+        {**_main_weights(config), **added},
+        _description(held, config, built, start, *map(" ".join, added.items())),
+        built.backend,
+        _device(config),
+        built.notes,
+        built.warnings,
+    )
 
 
 def load_dwarf_engines(
-    config: NetworkConfig, semantics: NetworkConfig | None = None
+    config: NetworkConfig,
+    semantics: NetworkConfig | None = None,
+    *,
+    build: Build = build_engines,
 ) -> LoadedEngines:
-    """Load weights and build an engine for each part of DWARF; building runs each once.
+    """Load weights and build an engine for each part of DWARF.
 
     Args:
         config: what runs DWARF.
         semantics: what runs DSNet's semantics beside it, from weights of DSNet or OmegaNet; None
             leaves them out.
+        build: makes the engines.
 
     Raises:
         FileNotFoundError: if weights are no file.
-        ValueError: as ``load_mono_engines``.
+        ValueError, EngineError: as ``load_mono_engines``.
     """
     start = time.perf_counter()
     shapes = dwarf.part_inputs(config.height, config.width)
-    engines = _engines(dwarf_parts(config), shapes, config)
-    weights, description = _main_weights(config), _description("dwarf", config, start)
-    if semantics is not None:
-        start = time.perf_counter()
-        parts = semantics_parts(semantics.weights)
-        engines |= _engines(parts, _added_shapes(semantics), semantics)
-        weights["semantics.weights"] = semantics.weights
-        description += f"; {_description('dsnet', semantics, start)}"
-    return LoadedEngines(engines, "dwarf", weights, description)
+    built = build(dwarf_parts(config), shapes, config)
+    loaded = LoadedEngines(
+        built.engines,
+        "dwarf",
+        _main_weights(config),
+        _description("dwarf", config, built, start),
+        built.backend,
+        _device(config),
+        built.notes,
+        built.warnings,
+    )
+    return loaded if semantics is None else _with_semantics(loaded, semantics, build)
+
+
+def _with_semantics(loaded: LoadedEngines, config: NetworkConfig, build: Build) -> LoadedEngines:
+    """Return ``loaded`` with DSNet's labels, which have a size of their own."""
+    start = time.perf_counter()
+    built = build(semantics_parts(config.weights), _added_shapes(config), config)
+    description = _description("dsnet", config, built, start)
+    one = built.backend == loaded.backend
+    return replace(
+        loaded,
+        engines={**loaded.engines, **built.engines},
+        weights={**loaded.weights, "semantics.weights": config.weights},
+        description=f"{loaded.description}; {description}",
+        backend=loaded.backend if one else f"{loaded.backend}, {SEMANTICS}: {built.backend}",
+        notes=tuple(dict.fromkeys((*loaded.notes, *built.notes))),
+        warnings=tuple(dict.fromkeys((*loaded.warnings, *built.warnings))),
+    )
 
 
 def _added_shapes(config: NetworkConfig) -> Shapes:
@@ -121,37 +170,28 @@ def _added_shapes(config: NetworkConfig) -> Shapes:
     return {**shapes, SEMANTICS: shapes["dsnet"]}
 
 
-def _refuse_second(engines: Mapping[str, Engine], output: str, setting: str, path: str) -> None:
-    for part, engine in engines.items():
-        if output in engine.outputs:
+def _refuse_second(parts: Parts, output: str, setting: str, path: str) -> None:
+    for part, module in parts.items():
+        if output in output_names(module):
             raise ValueError(
                 f"{setting} must be empty where the model gives {output} itself ({part}), "
                 f"got {path}"
             )
 
 
-def _engines(parts: Parts, shapes: Shapes, config: NetworkConfig) -> dict[str, Engine]:
-    engines = {}
-    for part, module in parts.items():
-        inputs = {name: _specification(name, shape) for name, shape in shapes[part].items()}
-        engines[part] = build_engine(module, inputs, config.backend, config.device)
-    return engines
-
-
-def _specification(name: str, shape: tuple[int, ...]) -> TensorSpec:
-    """Return what an input takes: labels are small whole numbers, everything else is not."""
-    return TensorSpec(shape, torch.uint8 if name.startswith("labels") else torch.float32)
-
-
 def _main_weights(config: NetworkConfig) -> dict[str, str]:
     return {_MAIN: config.weights or _RANDOM}
 
 
-def _description(model: str, config: NetworkConfig, start: float, *added: str) -> str:
+def _device(config: NetworkConfig) -> str:
+    return resolve_device(config.device, config.backend)
+
+
+def _description(model: str, config: NetworkConfig, built: Built, start: float, *added: str) -> str:
     return ", ".join(
         (
             f"{model} {config.width}x{config.height} {config.precision}",
-            f"{resolve_backend(config.backend)} on {resolve_device(config.device)}",
+            f"{built.backend} on {_device(config)}",
             config.weights or "random weights, outputs are meaningless",
             *added,
             f"loaded in {time.perf_counter() - start:.1f} s",

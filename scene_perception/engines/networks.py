@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_type_hints
 
 import torch
 from torch import nn
@@ -129,6 +129,12 @@ def semantics_parts(weights: str) -> Parts:
     return {SEMANTICS: Labeller(load_dsnet(file.path))}
 
 
+def output_names(module: nn.Module) -> tuple[str, ...]:
+    """Return the names of what a part gives, from its signature: nothing is run."""
+    names: tuple[str, ...] = get_type_hints(type(module).forward)["return"]._fields
+    return names
+
+
 def dwarf_parts(config: NetworkConfig) -> Parts:
     """Return the parts of DWARF.
 
@@ -137,7 +143,7 @@ def dwarf_parts(config: NetworkConfig) -> Parts:
     """
     network = _dwarf(config)
     fuse_heads(network)
-    if resolve_device(config.device) == "cpu":
+    if resolve_device(config.device, config.backend) == "cpu":
         # Channels last saves a fifth of the time there: dilated convolutions, and warps that
         # gather whole pixels.
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

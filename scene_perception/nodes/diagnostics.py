@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from builtin_interfaces.msg import Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
-from scene_perception.engines.build import resolve_backend, resolve_device
-from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.load import LoadedEngines
 from scene_perception.frame import MetricScale
 from scene_perception.nodes.statistics import Snapshot
@@ -121,15 +119,17 @@ def scale_task(scale: MetricScale | None, scale_status: str) -> Task:
     return Task("scale", tuple(values), () if scale.is_metric else (relative,))
 
 
-def network_values(loaded: LoadedEngines | None, config: NetworkConfig) -> dict[str, str]:
+def network_values(loaded: LoadedEngines | None) -> dict[str, str]:
     """Return what is told about the engines; nothing before they are loaded."""
     if loaded is None:
         return {}
     return {
         "engines": loaded.description,
         "model": loaded.model,
-        "backend": resolve_backend(config.backend),
-        "device": resolve_device(config.device),
+        "backend": loaded.backend,
+        "device": loaded.device,
+        "engine warnings": "; ".join(loaded.warnings),
+        "engine notes": "; ".join(loaded.notes),
         **loaded.weights,
     }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.load import LoadedEngines, load_mono_engines
 from scene_perception.nodes.diagnostics import Task, scale_task
 from scene_perception.nodes.mono_config import MonoNodeConfig
@@ -32,11 +31,6 @@ class MonoNode(PerceptionNode[MonoNodeConfig, MonoPipeline, MonoPublishers, Mono
     def __init__(self, load: Loader = load_mono_engines, **options: object) -> None:
         self._load = load
         super().__init__("mono_node", MonoNodeConfig(), **options)
-
-    @property
-    def network(self) -> NetworkConfig:
-        """Settings of the model, and of what runs beside it."""
-        return self.config.network
 
     def load_engines(self) -> LoadedEngines:
         """Load the model, and what gives flow and labels beside it."""

@@ -24,13 +24,13 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.parameter import Parameter
 
 from scene_perception.engines.base import Engine
-from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.load import LoadedEngines
 from scene_perception.nodes import parameters
 from scene_perception.nodes.dds import transport_in_effect
 from scene_perception.nodes.diagnostics import NodeReport, Task, diagnostic_array, network_values
 from scene_perception.nodes.journal import Journal
 from scene_perception.nodes.node_config import START_ONLY, NodeConfig, refuse_while_configured
+from scene_perception.nodes.python_log import forwarded
 from scene_perception.nodes.session import Session
 from scene_perception.nodes.statistics import Statistics
 from scene_perception.nodes.throttled_log import ThrottledLog
@@ -98,11 +98,6 @@ class PerceptionNode(
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(self.config.diagnostics_period_s, self._publish_diagnostics, clock=steady)
 
-    @property
-    @abstractmethod
-    def network(self) -> NetworkConfig:
-        """Settings of the main network."""
-
     @abstractmethod
     def load_engines(self) -> LoadedEngines:
         """Load what the settings name; ValueError, OSError or RuntimeError say why not."""
@@ -139,7 +134,8 @@ class PerceptionNode(
         self._problem = ""
         self.get_logger().info("loading the engines")
         try:
-            self._loaded = self.load_engines()
+            with forwarded(self.get_logger()):
+                self._loaded = self.load_engines()
             pipeline = self.create_pipeline(self.config)
         except (ValueError, OSError, RuntimeError) as error:
             self._problem = f"cannot configure: {error}"
@@ -147,6 +143,10 @@ class PerceptionNode(
             self._release()
             return FAILURE
         self.get_logger().info(f"engines: {self._loaded.description}")
+        for line in self._loaded.notes:
+            self.get_logger().info(line)
+        for line in self._loaded.warnings:
+            self.get_logger().warning(line)
         if self._loaded.random:
             self.get_logger().warning("the weights are random: every output is meaningless")
         self._outputs = self.create_outputs(pipeline)
@@ -253,7 +253,7 @@ class PerceptionNode(
             inputs=session.input_states() if session else (),
             image_age_s=session.image_age_s(now_ns) if session else None,
             patience_s=self.config.no_image_warning_s,
-            network=network_values(self._loaded, self.network),
+            network=network_values(self._loaded),
             random_weights=self._loaded is not None and self._loaded.random,
             tasks=self.tasks(),
         )

@@ -33,11 +33,6 @@ class StereoNode(PerceptionNode[StereoNodeConfig, StereoPipeline, StereoPublishe
         self._load = load
         super().__init__("stereo_node", StereoNodeConfig(), **options)
 
-    @property
-    def network(self) -> NetworkConfig:
-        """Settings of DWARF."""
-        return self.config.network
-
     def load_engines(self) -> LoadedEngines:
         """Load DWARF, and DSNet where there are weights for semantics."""
         network = self.config.network

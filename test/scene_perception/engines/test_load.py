@@ -7,12 +7,15 @@ import torch
 
 from scene_perception.checkpoints.weights import save_weights
 from scene_perception.engines.base import TensorSpec
+from scene_perception.engines.build import Built
 from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.load import load_dwarf_engines, load_mono_engines
+from scene_perception.engines.networks import output_names
 from scene_perception.models import dwarf
 from scene_perception.models.omeganet import part_inputs
 
 SMALL = {"height": 128, "width": 192, "device": "cpu"}
+TORCH = {"backend": "torch", **SMALL}
 PARTS = set(part_inputs(128, 192))
 
 
@@ -22,7 +25,7 @@ def same_labels(actual, expected):
 
 
 def test_complete_weights_give_every_part(network, omeganet_weights):
-    loaded = load_mono_engines(NetworkConfig(weights=str(omeganet_weights), **SMALL))
+    loaded = load_mono_engines(NetworkConfig(weights=str(omeganet_weights), **TORCH))
     assert (set(loaded.engines), loaded.model, loaded.random) == (PARTS, "omeganet", False)
     image = torch.rand(1, 3, 128, 192, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
@@ -32,7 +35,7 @@ def test_complete_weights_give_every_part(network, omeganet_weights):
 
 def test_the_description_names_what_runs(omeganet_weights):
     description = load_mono_engines(
-        NetworkConfig(weights=str(omeganet_weights), **SMALL)
+        NetworkConfig(weights=str(omeganet_weights), **TORCH)
     ).description
     assert description.startswith("omeganet 192x128 float32, torch on cpu, ")
     assert str(omeganet_weights) in description
@@ -42,12 +45,12 @@ def test_weights_of_dsnet_give_dsnet_alone(network, tmp_path):
     path = tmp_path / "dsnet.safetensors"
     dsnet = {f"dsnet.{name}": tensor for name, tensor in network.dsnet.state_dict().items()}
     save_weights(path, dsnet, {"model": "dsnet", "source": "test"})
-    loaded = load_mono_engines(NetworkConfig(weights=str(path), **SMALL))
+    loaded = load_mono_engines(NetworkConfig(weights=str(path), **TORCH))
     assert (set(loaded.engines), loaded.model) == ({"dsnet"}, "dsnet")
 
 
 def test_random_weights_are_marked_as_meaningless():
-    loaded = load_mono_engines(NetworkConfig(allow_random_weights=True, **SMALL))
+    loaded = load_mono_engines(NetworkConfig(allow_random_weights=True, **TORCH))
     assert loaded.random
     assert set(loaded.engines) == PARTS
     assert "random weights, outputs are meaningless" in loaded.description
@@ -70,7 +73,7 @@ def test_constants_need_no_weights():
     ],
 )
 def test_other_models_give_their_own_parts(model, parts, given):
-    loaded = load_mono_engines(NetworkConfig(allow_random_weights=True, **SMALL), model)
+    loaded = load_mono_engines(NetworkConfig(allow_random_weights=True, **TORCH), model)
     assert (list(loaded.engines), loaded.model, loaded.random) == (parts, model, True)
     assert {name for engine in loaded.engines.values() for name in engine.outputs} == given
     assert loaded.description.startswith(f"{model} 192x128 float32, torch on cpu, random weights")
@@ -83,7 +86,7 @@ def test_labels_go_into_engines_as_small_whole_numbers():
 
 
 def test_weights_of_sgdepth_give_its_numbers(sgdepth, sgdepth_weights):
-    config = NetworkConfig(weights=str(sgdepth_weights), **SMALL)
+    config = NetworkConfig(weights=str(sgdepth_weights), **TORCH)
     loaded = load_mono_engines(config, "sgdepth")
     image = torch.rand(1, 3, 128, 192, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
@@ -95,7 +98,7 @@ def test_weights_of_sgdepth_give_its_numbers(sgdepth, sgdepth_weights):
 def test_flow_of_omeganet_is_added_and_compared_with_the_model_s_pose(
     network, omeganet_weights, sgdepth_weights
 ):
-    config = NetworkConfig(weights=str(sgdepth_weights), **SMALL)
+    config = NetworkConfig(weights=str(sgdepth_weights), **TORCH)
     loaded = load_mono_engines(config, "sgdepth", flow=str(omeganet_weights))
     assert list(loaded.engines) == [
         *("sgdepth", "sgdepth_pose", "flow_encoder", "flow_decoder", "rigid_motion")
@@ -110,7 +113,7 @@ def test_flow_of_omeganet_is_added_and_compared_with_the_model_s_pose(
 
 
 def test_semantics_of_omeganet_are_added_without_their_depth(network, omeganet_weights):
-    config = NetworkConfig(allow_random_weights=True, **SMALL)
+    config = NetworkConfig(allow_random_weights=True, **TORCH)
     loaded = load_mono_engines(config, "insta_dm", semantics=str(omeganet_weights))
     assert set(loaded.engines["semantics"].outputs) == {"labels"}
     image = torch.rand(1, 3, 128, 192, generator=torch.Generator().manual_seed(0))
@@ -123,7 +126,7 @@ def test_depth_and_flow_alone_have_no_motion_to_compare(network, omeganet_weight
     path = tmp_path / "dsnet.safetensors"
     dsnet = {f"dsnet.{name}": tensor for name, tensor in network.dsnet.state_dict().items()}
     save_weights(path, dsnet, {"model": "dsnet", "source": "test"})
-    config = NetworkConfig(weights=str(path), **SMALL)
+    config = NetworkConfig(weights=str(path), **TORCH)
     loaded = load_mono_engines(config, flow=str(omeganet_weights))
     assert set(loaded.engines) == {"dsnet", "flow_encoder", "flow_decoder"}
 
@@ -144,13 +147,39 @@ def test_what_the_model_gives_itself_is_not_taken_from_another(
         load_mono_engines(config, model, **{added: str(omeganet_weights)})
 
 
+def test_what_a_part_gives_is_known_before_it_runs(network):
+    assert output_names(network.dsnet) == ("inverse_depth", "labels")
+
+
+def test_what_was_built_is_told(omeganet_weights):
+    def build(parts, shapes, config):
+        return Built({}, "abacus", ("beads are slow",), ("a bead is missing",))
+
+    config = NetworkConfig(weights=str(omeganet_weights), **SMALL)
+    loaded = load_mono_engines(config, build=build)
+    assert (loaded.backend, loaded.device) == ("abacus", "cpu")
+    assert (loaded.notes, loaded.warnings) == (("beads are slow",), ("a bead is missing",))
+    assert "abacus on cpu" in loaded.description
+
+
+def test_dwarf_and_its_semantics_are_built_for_their_own_sizes(dwarf_weights, omeganet_weights):
+    def build(parts, shapes, config):
+        return Built({}, f"backend {config.width}", (), tuple(parts)[-1:])
+
+    config = NetworkConfig(weights=str(dwarf_weights), **SMALL)
+    semantics = NetworkConfig(weights=str(omeganet_weights), height=192, width=256)
+    loaded = load_dwarf_engines(config, semantics, build=build)
+    assert loaded.backend == "backend 192, semantics: backend 256"
+    assert loaded.warnings == ("motion_refinement", "semantics")
+
+
 def test_a_size_that_the_network_cannot_take_is_refused():
     with pytest.raises(ValueError, match=r"100"):
         load_mono_engines(NetworkConfig(backend="constant", height=100, width=192))
 
 
 def test_weights_of_dwarf_give_its_parts(stereo_network, dwarf_weights):
-    loaded = load_dwarf_engines(NetworkConfig(weights=str(dwarf_weights), **SMALL))
+    loaded = load_dwarf_engines(NetworkConfig(weights=str(dwarf_weights), **TORCH))
     assert (list(loaded.engines), loaded.model) == (list(dwarf.PARTS), "dwarf")
     assert not loaded.random
     images = torch.rand(2, 3, 128, 192, generator=torch.Generator().manual_seed(0))
@@ -163,8 +192,10 @@ def test_weights_of_dwarf_give_its_parts(stereo_network, dwarf_weights):
 def test_semantics_come_from_weights_of_their_own_at_a_size_of_their_own(
     network, dwarf_weights, omeganet_weights
 ):
-    semantics = NetworkConfig(weights=str(omeganet_weights), height=192, width=256, device="cpu")
-    loaded = load_dwarf_engines(NetworkConfig(weights=str(dwarf_weights), **SMALL), semantics)
+    semantics = NetworkConfig(
+        weights=str(omeganet_weights), backend="torch", height=192, width=256, device="cpu"
+    )
+    loaded = load_dwarf_engines(NetworkConfig(weights=str(dwarf_weights), **TORCH), semantics)
     assert set(loaded.engines) == {*dwarf.PARTS, "semantics"}
     image = torch.rand(1, 3, 192, 256, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
