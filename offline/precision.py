@@ -8,6 +8,9 @@ named), and prints for each metric of each task:
 - ``float32``, ``here``, ``change %``: the metric against ground truth, which the generated street
   has, of eager float32 and of the engines, and the relative change.
 
+The first set of rows, ``eager, half a grey level``, is a yardstick: eager float32 on images that
+are off by up to half a level everywhere, as far as rounding to uint8 puts them.
+
 int8 engines are made here, from ``--calibrate`` (a bag, a folder or a video; without it the
 generated street, of other seeds). With random weights the change against the ground truth says
 nothing; the distance from float32 does, and is harsher than with trained ones.
@@ -39,6 +42,7 @@ from scene_perception.engines.cache import EngineCache
 from scene_perception.engines.gate import reference
 
 _BACKENDS = tuple(name for name in BACKENDS if name not in ("torch", "constant"))
+YARDSTICK = "eager, half a grey level"
 _STREET, _APART = 1000, 4  # seeds of the frames, none of which calibration has; their distance
 
 
@@ -95,26 +99,41 @@ def given_frames(network: Network, path: Path, count: int) -> Frames:
 
 
 def accuracy_rows(network: Network, frames: Frames, sets: Sequence[EngineSet]) -> list[Row]:
-    """Return a row for each metric of each set of engines; see the module."""
+    """Return a row for each metric of each set of engines, and of the yardstick; see the module."""
     exact = [predicted(network.parts, network, window) for window in frames.windows]
     against_truth = compare(exact, frames.truths) if frames.truths else {}
-    rows: list[Row] = []
+    contenders = {YARDSTICK: [predicted(network.parts, network, w) for w in _shaken(frames)]}
     for made in sets:
         modules = {part: AsModule(engine) for part, engine in made.engines.items()}
-        maps = [predicted(modules, network, window) for window in frames.windows]
-        own = compare(maps, frames.truths) if frames.truths else {}
-        for metric, value in compare(maps, exact).items():
-            rows.append(
-                {
-                    "engines": made.name,
-                    "metric": metric,
-                    "from float32": value,
-                    "float32": against_truth.get(metric, "-"),
-                    "here": own.get(metric, "-"),
-                    "change %": _change(against_truth.get(metric), own.get(metric)),
-                }
-            )
-    return rows
+        contenders[made.name] = [predicted(modules, network, w) for w in frames.windows]
+    return [
+        _row(name, metric, value, against_truth.get(metric), own.get(metric))
+        for name, maps in contenders.items()
+        for own in [compare(maps, frames.truths) if frames.truths else {}]
+        for metric, value in compare(maps, exact).items()
+    ]
+
+
+def _row(name: str, metric: str, distance: float, before: float | None, after: float | None) -> Row:
+    return {
+        "engines": name,
+        "metric": metric,
+        "from float32": distance,
+        "float32": "-" if before is None else before,
+        "here": "-" if after is None else after,
+        "change %": _change(before, after),
+    }
+
+
+def _shaken(frames: Frames) -> list[Window]:
+    """Return the windows with every pixel off by up to half a grey level."""
+    generator = torch.Generator().manual_seed(0)
+    return [
+        tuple(
+            frame + (torch.rand(frame.shape, generator=generator) - 0.5) / 255 for frame in window
+        )
+        for window in frames.windows
+    ]
 
 
 def _change(before: float | None, after: float | None) -> float | str:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from offline.calibration import Size
 from offline.engine_sets import EngineSet, EngineSets, Network
-from offline.precision import Frames, accuracy_rows, engine_sets, generated_frames, main
+from offline.precision import YARDSTICK, Frames, accuracy_rows, engine_sets, generated_frames, main
 from offline.precision_scores import Maps
 from scene_perception.engines.base import TensorSpec
 from scene_perception.engines.cache import EngineCache
@@ -45,22 +45,37 @@ def frames() -> Frames:
     return generated_frames(Network("omeganet", {"dsnet": Depth()}, INPUTS), 1)
 
 
+def rows_of(name: str, *arguments) -> dict[str, dict[str, object]]:
+    rows = accuracy_rows(*arguments)
+    return {str(row["metric"]): row for row in rows if row["engines"] == name}
+
+
 def engines(factor: float) -> EngineSet:
     engine = TorchEngine(Depth(factor), INPUTS["dsnet"])
     return EngineSet("halved", {"dsnet": engine}, 0.0)
 
 
 def test_what_is_equal_is_at_no_distance_and_changes_nothing(network, frames):
-    rows = {row["metric"]: row for row in accuracy_rows(network, frames, [engines(1)])}
+    rows = rows_of("halved", network, frames, [engines(1)])
     assert rows["depth abs_rel"]["from float32"] == 0
     assert rows["depth abs_rel"]["change %"] == 0
     assert rows["depth abs_rel"]["float32"] > 0
 
 
 def test_a_wrong_scale_is_a_distance_though_the_median_hides_it_from_the_truth(network, frames):
-    rows = {row["metric"]: row for row in accuracy_rows(network, frames, [engines(0.5)])}
+    rows = rows_of("halved", network, frames, [engines(0.5)])
     assert rows["depth abs_rel"]["from float32"] == pytest.approx(1, rel=1e-5)
     assert rows["depth abs_rel"]["change %"] == pytest.approx(0, abs=1e-3)
+
+
+def test_images_that_are_off_by_half_a_grey_level_are_the_yardstick(frames):
+    class Brightness(nn.Module):
+        def forward(self, image: Tensor) -> Outputs:
+            return Outputs(image.mean(1, keepdim=True) + 1)
+
+    network = Network("omeganet", {"dsnet": Brightness()}, INPUTS)
+    rows = rows_of(YARDSTICK, network, frames, [])
+    assert 0 < rows["depth abs_rel"]["from float32"] < 0.5 / 255
 
 
 def test_frames_without_truth_are_compared_with_float32_alone(network, frames):
