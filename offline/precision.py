@@ -194,7 +194,7 @@ def _measured(options: argparse.Namespace) -> dict[str, object]:
             frames = generated_frames(network, options.frames)
         rows = accuracy_rows(network, frames, sets)
     print(f"\n{options.model} {options.width}x{options.height}, {len(frames.windows)} frames")
-    print(format_table(rows))
+    print(format_table(rows, decimals=4))
     settings = {name: str(value) for name, value in vars(options).items()}
     return {"machine": machine(), "settings": settings, "rows": rows, "left out": refused}
 

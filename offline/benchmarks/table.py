@@ -15,12 +15,12 @@ from offline.benchmarks.timing import Timing
 Row = dict[str, str | int | float]
 
 
-def format_table(rows: Sequence[Row]) -> str:
+def format_table(rows: Sequence[Row], decimals: int = 2) -> str:
     """Return rows with the same keys as an aligned text table; numbers to the right."""
     if not rows:
         return "(no rows)"
     header = list(rows[0])
-    cells = [[_cell(row[key]) for key in header] for row in rows]
+    cells = [[_cell(row[key], decimals) for key in header] for row in rows]
     widths = [max(len(line[i]) for line in [header, *cells]) for i in range(len(header))]
     lines = [_line(header, widths), "  ".join("-" * width for width in widths)]
     return "\n".join([*lines, *(_line(line, widths) for line in cells)])
@@ -46,8 +46,8 @@ def rate_columns(timing: Timing, gmac: float | None, peak: float) -> Row:
     return {**columns, "GMAC": gmac, "GMAC/s": 1e3 * rate, "of peak %": 100 * rate / peak}
 
 
-def _cell(value: str | float) -> str:
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
+def _cell(value: str | float, decimals: int) -> str:
+    return f"{value:.{decimals}f}" if isinstance(value, float) else str(value)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -35,3 +35,10 @@ def test_a_rate_is_multiply_accumulates_over_the_median():
 def test_a_rate_that_is_not_known_is_a_dash():
     columns = rate_columns(Timing(200.0, 100.0, 400.0, 3), gmac=None, peak=0.1)
     assert [columns[key] for key in ("GMAC", "GMAC/s", "of peak %")] == ["-"] * 3
+
+
+def test_small_figures_can_have_more_decimals():
+    assert format_table([{"a": "x", "b": 0.00012}], decimals=4).splitlines()[-1].split() == [
+        "x",
+        "0.0001",
+    ]
