@@ -134,9 +134,19 @@ def resize_bilinear(images: Tensor, height: int, width: int) -> Tensor:
     """Resize ``(B, C, H, W)`` as ``tf.image.resize_bilinear`` of TensorFlow 1.
 
     Output sample ``i`` reads source position ``i * in / out``: no half-pixel centres, the
-    far edge is repeated. ``F.interpolate`` has no such mode.
+    far edge is repeated. ``F.interpolate`` has no such mode. Where sizes grow by whole factors,
+    aligning the corners of images with one more row and column gives these positions.
     """
-    return _resize_axis(_resize_axis(images, 2, height), 3, width)
+    old_height, old_width = images.shape[2:]
+    if (height, width) == (old_height, old_width):
+        return images
+    if height % old_height or width % old_width:
+        return _resize_axis(_resize_axis(images, 2, height), 3, width)
+    # Not ``F.pad``, whose replication is exported as two gathers.
+    longer = torch.cat([images, images[:, :, -1:]], 2)
+    longer = torch.cat([longer, longer[..., -1:]], 3)
+    resized = F.interpolate(longer, (height + 1, width + 1), mode="bilinear", align_corners=True)
+    return resized[..., :height, :width]
 
 
 def resize_nearest(images: Tensor, height: int, width: int) -> Tensor:
@@ -151,23 +161,12 @@ def _resize_axis(images: Tensor, axis: int, size: int) -> Tensor:
     old = images.shape[axis]
     if old == size:
         return images
-    if size % old == 0:
-        return _upscale_axis(images, axis, size // old)
     position = _source_positions(old, size, images.device)
     lower = position.long()
     first = images.index_select(axis, lower)
     second = images.index_select(axis, (lower + 1).clamp(max=old - 1))
     fraction = position - lower
     return first + (second - first) * (fraction if axis == 3 else fraction[:, None])
-
-
-def _upscale_axis(images: Tensor, axis: int, factor: int) -> Tensor:
-    """Whole-number factors need no gather: ``factor`` blends of neighbours, interleaved."""
-    size = images.shape[axis]
-    last = images.narrow(axis, size - 1, 1)
-    step = torch.cat([images.narrow(axis, 1, size - 1), last], axis) - images
-    phases = [images + step * (i / factor) if i else images for i in range(factor)]
-    return torch.stack(phases, axis + 1).flatten(axis, axis + 1)
 
 
 def _source_positions(old: int, new: int, device: torch.device) -> Tensor:

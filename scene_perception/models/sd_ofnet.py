@@ -78,24 +78,36 @@ class FlowEncoder(nn.Module):
 
 
 class PairConv(nn.Module):
-    """First convolution of an estimator, whose input is [costs, target features, flows].
+    """First convolution of an estimator, of half the published one's arithmetic.
 
-    The target's features are the same for both directions, so their share of this linear
-    layer is computed once: half a giga multiply-accumulate less per frame at 192x640.
+    It reads [own costs, the other direction's costs, target features, own flow, minus the
+    other's flow]. What the directions swap is diagonal in their sum and difference: with weights
+    ``a`` and ``b`` of ``x`` and the other's ``y``, ``a x + b y`` and ``a y + b x`` are the sum
+    and the difference of ``(a + b) (x + y) / 2`` and ``(a - b) (x - y) / 2``. The target is the
+    same for both and goes with the sum. 2.5 of 22 giga multiply-accumulates less at 192x640.
     """
 
     def __init__(self, channels: int, outputs: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(2 * _COSTS + channels + _FLOWS, outputs, 3, padding=1)
 
-    def forward(self, costs: Tensor, target: Tensor, flows: Tensor) -> Tensor:
-        """Convolve ``(2B, 162, h, w)``, ``(B, C, h, w)`` and ``(2B, 4, h, w)``."""
-        weight, start, stop = self.conv.weight, costs.shape[1], -flows.shape[1]
-        shared = F.conv2d(target, weight[:, start:stop], self.conv.bias, padding=1)
-        own_weight = torch.cat([weight[:, :start], weight[:, stop:]], 1)
-        own = F.conv2d(torch.cat([costs, flows], 1), own_weight, padding=1)
-        both = own.view(2, *shared.shape) + shared
-        return F.leaky_relu(both.flatten(0, 1), 0.2, inplace=True)
+    def forward(self, costs: Tensor, target: Tensor, flow: Tensor) -> Tensor:
+        """Convolve each direction's own ``(2B, 81, h, w)``, ``(2B, 2, h, w)``; ``(B, C, h, w)``."""
+        forward, backward = torch.cat([costs, flow], 1).chunk(2)
+        ends = (_COSTS, 2 * _COSTS, -_FLOWS, -_FLOWS // 2)
+        own_costs, other_costs, features, own_flow, other_flow = self.conv.weight.tensor_split(
+            ends, 1
+        )
+        own = torch.cat([own_costs, own_flow], 1) / 2
+        other = torch.cat([other_costs, -other_flow], 1) / 2
+        even = F.conv2d(
+            torch.cat([forward + backward, target], 1),
+            torch.cat([own + other, features], 1),
+            self.conv.bias,
+            padding=1,
+        )
+        odd = F.conv2d(forward - backward, own - other, padding=1)
+        return F.leaky_relu(torch.cat([even + odd, even - odd]), 0.2, inplace=True)
 
 
 class FlowEstimator(nn.Module):
@@ -122,11 +134,7 @@ class FlowEstimator(nn.Module):
             torch.cat([normalized, normalized]), warped, (_SEARCH_RANGE, _SEARCH_RANGE)
         )
         first, *others = self.hidden
-        features = first(
-            torch.cat([costs, other_direction(costs)], 1),
-            target,
-            torch.cat([flow, -other_direction(flow)], 1),
-        )
+        features = first(costs, target, flow)
         for layer in others:
             features = layer(features)
         return FlowEstimate(self.flow(features), features, costs)

@@ -18,11 +18,12 @@ def test_the_full_size_flow_is_four_times_as_large_and_as_long() -> None:
     torch.testing.assert_close(flow, torch.full((1, 2, 12, 20), 2.0))
 
 
-def test_sharing_the_targets_part_gives_the_whole_convolution() -> None:
+def test_sums_and_differences_of_directions_give_the_published_convolution() -> None:
     layer = PairConv(channels=6, outputs=4)
-    costs, target, flows = torch.rand(4, 162, 5, 7), torch.rand(2, 6, 5, 7), torch.rand(4, 4, 5, 7)
-    whole = layer.conv(torch.cat([costs, torch.cat([target, target]), flows], 1))
-    torch.testing.assert_close(layer(costs, target, flows), F.leaky_relu(whole, 0.2))
+    costs, target, flow = torch.rand(4, 81, 5, 7), torch.rand(2, 6, 5, 7), torch.rand(4, 2, 5, 7)
+    others = (other_direction(costs), torch.cat([target, target]), flow, -other_direction(flow))
+    published = F.leaky_relu(layer.conv(torch.cat([costs, *others], 1)), 0.2)
+    torch.testing.assert_close(layer(costs, target, flow), published)
 
 
 def test_swapping_previous_and_next_swaps_the_directions(omeganet: OmegaNet) -> None:
