@@ -26,7 +26,7 @@ $(INSTALLED): setup.py .ci/constraints.txt
 	@echo "[2/3] PyTorch (the largest download)"
 	@$(PIP_INSTALL) torch
 	@echo "[3/3] ROS 2 wheels and the rest"
-	@$(PIP_INSTALL) --no-build-isolation --editable '.[ros,offline]'
+	@$(PIP_INSTALL) --no-build-isolation --editable '.[ros,offline,cpu]'
 	@touch $@
 
 $(TOOLS): $(INSTALLED)
