@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.export import ExportedProgram
 
 from scene_perception.engines.backends import EngineError, Request
+from scene_perception.engines.base import TensorSpec
 
 
 def export_graph(request: Request) -> ExportedProgram:
     """Trace ``request.module`` at the shapes of ``request.inputs``.
 
-    The module is left as it is. Inputs are keyword arguments by their names.
+    The module is in evaluation mode and left as it is. Inputs are keyword arguments by their names.
 
     Raises:
         EngineError: if the module cannot be traced, with PyTorch's reason.
@@ -24,7 +27,7 @@ def export_graph(request: Request) -> ExportedProgram:
         with torch.no_grad(), warnings.catch_warnings():
             # PyTorch's own use of what it deprecates itself.
             warnings.simplefilter("ignore", FutureWarning)
-            return torch.export.export(request.module.eval(), (), example_inputs(request))
+            return torch.export.export(request.module, (), example_inputs(request))
     except Exception as error:
         raise EngineError(f"{request.part} cannot be traced by torch.export: {error}") from error
 
@@ -48,3 +51,53 @@ def output_names(program: ExportedProgram) -> Sequence[str]:
     if fields is None:
         raise EngineError("an engine's module must return a NamedTuple of tensors, it does not")
     return tuple(fields)
+
+
+class Widened(NamedTuple):
+    """A request without uint8, and what its module gave before.
+
+    Attributes:
+        request: int32 wherever there was uint8.
+        outputs: name and specification of every output, as the module had them.
+    """
+
+    request: Request
+    outputs: Mapping[str, TensorSpec]
+
+
+def without_bytes(request: Request) -> Widened:
+    """Return ``request`` with int32 wherever its inputs, outputs or arithmetic are uint8.
+
+    TensorRT takes uint8 at an engine's border alone, and torch_tensorrt not at all. The caller
+    casts; numbers stay the same, as nothing here counts beyond 255.
+
+    Raises:
+        EngineError: as ``export_graph`` and ``output_names``.
+    """
+    inputs = {
+        name: TensorSpec(spec.shape, _wide(spec.dtype)) for name, spec in request.inputs.items()
+    }
+    wide = replace(request, inputs=inputs)
+    program = export_graph(wide)
+    outputs = _output_specs(program)
+    module = program.module()
+    for node in list(module.graph.nodes):
+        node.args = tuple(_wide(argument) for argument in node.args)
+        node.kwargs = {name: _wide(argument) for name, argument in node.kwargs.items()}
+        if node.target is torch.ops.aten._assert_tensor_metadata.default:
+            module.graph.erase_node(node)
+    module.recompile()
+    return Widened(replace(wide, module=module), outputs)
+
+
+def _output_specs(program: ExportedProgram) -> dict[str, TensorSpec]:
+    values = {node.name: node.meta.get("val") for node in program.graph.nodes}
+    given = [values[name] for name in program.graph_signature.user_outputs if isinstance(name, str)]
+    return {
+        name: TensorSpec(tuple(value.shape), value.dtype)
+        for name, value in zip(output_names(program), given, strict=True)
+    }
+
+
+def _wide(argument: Any) -> Any:  # noqa: ANN401 (whatever an operator takes)
+    return torch.int32 if argument is torch.uint8 else argument
