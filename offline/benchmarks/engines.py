@@ -21,7 +21,7 @@ from offline.benchmarks import stereo_network
 from offline.benchmarks.dwarf_plain import PlainDWARF
 from offline.benchmarks.network import STEP
 from offline.benchmarks.table import Row, rate_columns
-from offline.benchmarks.timing import Timing, matrix_product, summarise, take_turns
+from offline.benchmarks.timing import Timing, matrix_product, summarise, take_turns, times_as_fast
 from offline.calibration import Size, calibration_inputs, calibration_windows
 from offline.engine_sets import EngineSet, EngineSets, Network, network_of
 from offline.macs import count_conv_macs
@@ -232,14 +232,13 @@ def _finished(call: Call, device: str) -> Call:
 def _streaming_rows(run: Run, repeats: int) -> list[Row]:
     timings, streams, peak = _timed(run, repeats)
     gmac = step_gmac(run.network)[STEP]
-    eager_ms = timings[EAGER].median_ms
     return [
         {
             "network": run.network.model,
             "size": run.size,
             "what": f"streaming step, {name}" if name in streams else name,
             **rate_columns(timing, gmac if name in streams else None, peak),
-            "x eager": eager_ms / timing.median_ms,
+            "x eager": times_as_fast(timing, timings[EAGER]),
         }
         for name, timing in timings.items()
     ]

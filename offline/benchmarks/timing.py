@@ -12,12 +12,16 @@ import torch
 
 @dataclass(frozen=True)
 class Timing:
-    """Durations of one contender, ms: median and the 10th and 90th percentile."""
+    """Durations of one contender, ms: median and the 10th and 90th percentile.
+
+    ``durations_ms`` are those of the rounds, in their order.
+    """
 
     median_ms: float
     low_ms: float
     high_ms: float
     repeats: int
+    durations_ms: tuple[float, ...] = ()
 
 
 def summarise(durations_ms: list[float]) -> Timing:
@@ -35,7 +39,17 @@ def summarise(durations_ms: list[float]) -> Timing:
         low_ms=ordered[round(0.1 * last)],
         high_ms=ordered[round(0.9 * last)],
         repeats=len(ordered),
+        durations_ms=tuple(durations_ms),
     )
+
+
+def times_as_fast(timing: Timing, reference: Timing) -> float:
+    """Return how many times as fast as ``reference`` a contender of the same rounds was.
+
+    The median of each round's ratio: within a round other work on the machine changes least.
+    """
+    rounds = zip(reference.durations_ms, timing.durations_ms, strict=True)
+    return statistics.median(slow / fast for slow, fast in rounds)
 
 
 def take_turns(

@@ -1,6 +1,6 @@
 import pytest
 
-from offline.benchmarks.timing import matrix_product, summarise, take_turns
+from offline.benchmarks.timing import matrix_product, summarise, take_turns, times_as_fast
 
 
 def test_summary_is_median_and_percentiles():
@@ -26,3 +26,8 @@ def test_matrix_product_counts_its_multiply_accumulates():
     product, gmac = matrix_product(100)
     assert gmac == pytest.approx(1e-3)
     assert product().shape == (100, 100)
+
+
+def test_speed_is_the_median_of_each_rounds_ratio():
+    slow, fast = summarise([10.0, 40.0, 90.0]), summarise([5.0, 10.0, 30.0])
+    assert times_as_fast(fast, slow) == 3  # of 2, 4 and 3
