@@ -141,7 +141,7 @@ def test_the_mirrored_image_changes_depth(folder):
 def test_a_damaged_image_ends_the_run_and_leaves_what_was_written(folder, capsys):
     (folder / FRAMES[2]).write_bytes(b"damaged")
     assert run("insta_dm", folder, "--formats", "kitti", "bag", "--tasks", "depth") == 2
-    assert f"error: image {folder / FRAMES[2]} is damaged" in capsys.readouterr().err
+    assert f"frame_2: image {folder / FRAMES[2]} is damaged" in capsys.readouterr().err
     out = folder.parent / "out"
     assert names(out / "depth") == FRAMES[:2]
     with Bag(out / "bag") as bag:
