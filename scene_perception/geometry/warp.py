@@ -31,14 +31,19 @@ def warp_by_flow(source: Tensor, flow: Tensor) -> Tensor:
     left, right = _corners(x, width)
     top, bottom = _corners(y, height)
     rows = _pixels_as_rows(source)
-    # Blending along x, then y makes the zeros outside exact: both corners are one sample and
-    # their weights are opposite. Summing four products leaves a rounding residue, which the
-    # L2 normalisation of a cost volume would enlarge.
-    wl, wr = (right - x)[..., None], (x - left)[..., None]
-    above = wl * _fetch(rows, top, left) + wr * _fetch(rows, top, right)
-    below = wl * _fetch(rows, bottom, left) + wr * _fetch(rows, bottom, right)
-    warped = (bottom - y)[..., None] * above + (y - top)[..., None] * below
+    # Where both corners are clipped to one sample the result must be exactly 0, as the L2
+    # normalisation of a cost volume would enlarge a residue. Weights that should cancel leave
+    # one wherever a compiler fuses multiplication and addition; the difference of a sample with
+    # itself does not.
+    above = _blend(_fetch(rows, top, left), _fetch(rows, top, right), right - left, x - left)
+    below = _blend(_fetch(rows, bottom, left), _fetch(rows, bottom, right), right - left, x - left)
+    warped = _blend(above, below, bottom - top, y - top)
     return warped.permute(0, 3, 1, 2)
+
+
+def _blend(near: Tensor, far: Tensor, span: Tensor, weight: Tensor) -> Tensor:
+    """Return ``near`` at weight 0 and ``far`` at 1, and 0 where ``span`` is 0, not 1."""
+    return span[..., None] * near + weight[..., None] * (far - near)
 
 
 def warp_repeating_border(source: Tensor, flow: Tensor) -> Tensor:
@@ -88,9 +93,9 @@ def warp_along_rows(source: Tensor, shift: Tensor) -> Tensor:
     corner = x.floor()
     left, right = _clipped(corner, width), _clipped(corner + 1, width)
     rows, row = _pixels_as_rows(source), y.long()
-    inside = (y < height - 1)[..., None]
-    wl, wr = (right - x)[..., None] * inside, (x - left)[..., None] * inside
-    warped: Tensor = wl * _fetch(rows, row, left) + wr * _fetch(rows, row, right)
+    inside = y < height - 1
+    near, far = _fetch(rows, row, left), _fetch(rows, row, right)
+    warped = _blend(near, far, (right - left) * inside, (x - left) * inside)
     return warped.permute(0, 3, 1, 2)
 
 
