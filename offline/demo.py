@@ -20,7 +20,7 @@ import argparse
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from offline import make_bag
@@ -37,6 +37,8 @@ from offline.synthetic.stereo import render_pair
 from scene_perception.pipelines.stereo_config import StereoConfig
 
 _SEED, _SIZE = 0, (375, 1242)  # of the generated drive
+# Building engines takes longer than running these few frames.
+_EAGER = {"network.backend": "torch"}
 _RANDOM = (
     "RANDOM WEIGHTS: no trained weights are shipped yet. The pictures show that every stage "
     "runs, not what is in the scene."
@@ -147,6 +149,7 @@ def _run(part: Part, step: str) -> tuple[int, Path]:
     frames = summarise_recording(part.input).counts[part.show.camera]
     _say(f"      running replay, {part.show.node} and recorder on {frames} frames")
     run = part.show.live_run(part.folder, part.input, part.weights)
+    run = replace(run, node={**run.node, **_EAGER})
     return frames, run_live(run, lambda text: _say(f"      {text}"))
 
 

@@ -9,7 +9,12 @@ from offline.live_run import LiveRun, ros_arguments, run_live
 from offline.recording import summarise_recording
 from offline.shows import MONO, STEREO, missing_outputs
 
-SMALL = {"network.allow_random_weights": True, "network.height": 128, "network.width": 256}
+SMALL = {
+    "network.allow_random_weights": True,
+    "network.backend": "torch",
+    "network.height": 128,
+    "network.width": 256,
+}
 FRAMES = 51
 
 
