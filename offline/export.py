@@ -23,6 +23,7 @@ from offline.exporting.build import Calibration, ExportBuild
 from offline.exporting.built import Watch
 from offline.exporting.choices import MODELS, choose
 from offline.exporting.kept import listed, pruned
+from offline.exporting.progress import Progress, progress
 from scene_perception.engines.backends import BACKENDS, PRECISIONS, EngineError
 from scene_perception.engines.cache import EngineCache, default_cache
 
@@ -35,7 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cache = EngineCache(options.cache or default_cache())
     try:
         if options.model:
-            _export(options, cache)
+            with progress() as heard:
+                _export(options, cache, heard)
         if options.prune:
             print(pruned(cache, int(options.at_most_gb * _GB)))
         if options.list:
@@ -49,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _export(options: argparse.Namespace, cache: EngineCache) -> None:
+def _export(options: argparse.Namespace, cache: EngineCache, heard: Progress) -> None:
     choice = choose(options)
     watch = Watch(cache)
     calibration = None
@@ -59,8 +61,7 @@ def _export(options: argparse.Namespace, cache: EngineCache) -> None:
     build = ExportBuild(cache, calibration, options.onnx)
     loaded = choice.load(build)
     print("\n".join((loaded.description, *watch.lines(list(loaded.engines)), *loaded.notes)))
-    for warning in loaded.warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    heard.warn(loaded.warnings)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
