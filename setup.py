@@ -51,8 +51,15 @@ CPU = [
     "openvino>=2025.0",  # twice eager PyTorch's speed on x86-64 and aarch64
 ]
 
+ONNX = [
+    "onnx>=1.16",  # checks exported graphs; what plain TensorRT reads
+    "onnxscript>=0.3",  # PyTorch's exporter writes ONNX with it
+    "onnxruntime>=1.18",  # runs them without TensorRT: the other candidate on CPUs
+]
+
 TENSORRT = [
     "torch-tensorrt>=2.1",  # compiles the networks for NVIDIA devices; brings TensorRT along
+    "tensorrt>=10.3",  # builds engines from ONNX where torch-tensorrt has no wheel
 ]
 
 QUANTIZE = [
@@ -106,6 +113,7 @@ setup(
         "offline": OFFLINE,
         "convert": CONVERT,
         "cpu": CPU,
+        "onnx": ONNX,
         "tensorrt": TENSORRT,
         "quantize": QUANTIZE,
         "test": TEST,

@@ -92,7 +92,7 @@ def test_manifest_names_the_rosdep_key_of_every_requirement(manifest, metadata):
 def test_setup_requires_what_the_installed_package_imports(metadata, repository):
     optional = {
         import_name(requirement)
-        for extra in ("ros", "convert", "tensorrt")
+        for extra in ("ros", "convert", "cpu", "onnx", "tensorrt", "quantize")
         for requirement in metadata.extras_require[extra]
     }
     # Part of every ROS installation, and of the wheels behind rclpy.

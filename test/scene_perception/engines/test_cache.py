@@ -371,7 +371,7 @@ def test_an_unreadable_entry_is_pruned_and_one_being_built_is_not(root, cache):
 def test_the_default_follows_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert default_cache() == tmp_path / "scene_perception" / "engines"
-    monkeypatch.setenv("HOME", "/home/somebody")
+    monkeypatch.setenv("HOME", str(tmp_path))
     for unusable in ("", "relative"):
         monkeypatch.setenv("XDG_CACHE_HOME", unusable)
-        assert default_cache() == Path("/home/somebody/.cache/scene_perception/engines")
+        assert default_cache() == tmp_path / ".cache/scene_perception/engines"
