@@ -84,6 +84,46 @@ class ReflectConv(nn.Module):
         self.norm = None
 
 
+def doubling_kernel(weight: Tensor) -> Tensor:
+    """Return the kernel of ``convolve_doubled``. # (O, C, 3, 3) -> (4 O, C, 2, 2)."""
+    kernel = _pairs_of_taps(_pairs_of_taps(weight, 2), 4)  # (O, C, 2, 2, 2, 2)
+    return kernel.permute(0, 2, 4, 1, 3, 5).flatten(0, 2)
+
+
+def convolve_doubled(features: Tensor, kernel: Tensor, bias: Tensor) -> Tensor:
+    """Double the size of ``features`` (nearest), reflect the border and convolve, in one step.
+
+    Each of four interleaved outputs sees 2x2 different samples under the 3x3 kernel: 4/9 of the
+    arithmetic, and nothing of the large size but the output. A reflected border of the doubled
+    image is a repeated one of the small image.
+
+    Args:
+        features: # (B, C, h, w)
+        kernel: as ``doubling_kernel`` returns. # (4 O, C, 2, 2)
+        bias: # (O,)
+
+    Returns:
+        # (B, O, 2h, 2w)
+    """
+    height, width = features.shape[2:]
+    phases = F.conv2d(_repeat_border(features), kernel, bias.repeat_interleave(4))
+    return F.pixel_shuffle(phases, 2)[..., 1 : 2 * height + 1, 1 : 2 * width + 1]
+
+
+def _pairs_of_taps(kernel: Tensor, axis: int) -> Tensor:
+    """Split an axis of 3 taps into (2, 2): what outputs 2i - 1 and 2i read of i - 1 and i."""
+    before, centre, after = kernel.unbind(axis)
+    odd = torch.stack([before + centre, after], axis)
+    return torch.stack([odd, torch.stack([before, centre + after], axis)], axis)
+
+
+def _repeat_border(images: Tensor) -> Tensor:
+    """Repeat the border of ``(B, C, H, W)`` once on every side."""
+    # Not ``F.pad``, whose replication is exported as two gathers.
+    higher = torch.cat([images[:, :, :1], images, images[:, :, -1:]], 2)
+    return torch.cat([higher[..., :1], higher, higher[..., -1:]], 3)
+
+
 def fold_batch_norm(network: nn.Module) -> None:
     """Fold every batch norm of ``network`` into its convolution, in place, for inference.
 

@@ -13,7 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from scene_perception.models.layers import ReflectConv, resize_nearest
+from scene_perception.models.layers import (
+    ReflectConv,
+    convolve_doubled,
+    doubling_kernel,
+    resize_nearest,
+)
 from scene_perception.models.resnet import FEATURE_CHANNELS
 
 LEVEL_CHANNELS = (256, 128, 64, 32, 16)
@@ -31,6 +36,58 @@ class DecoderStep(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Convolve ``(B, inputs, H, W)``."""
         return F.elu(self.conv(features))
+
+
+class DoublingStep(DecoderStep):
+    """A step on doubled features and the skip connection.
+
+    Args:
+        doubled: channels of the features.
+        skip: channels of the skip connection, 0 for none.
+        outputs: channels.
+    """
+
+    def __init__(self, doubled: int, skip: int, outputs: int) -> None:
+        super().__init__(doubled + skip, outputs)
+        self.doubled = doubled
+        self.fused = False
+
+    def forward(self, features: Tensor, skip: Tensor | None = None) -> Tensor:
+        """Convolve ``(B, doubled, H, W)``, doubled, with ``(B, skip, 2H, 2W)``."""
+        if self.fused:
+            return F.elu(self._fused(features, skip))
+        height, width = features.shape[2:]
+        doubled = resize_nearest(features, 2 * height, 2 * width)
+        return super().forward(doubled if skip is None else torch.cat([doubled, skip], 1))
+
+    @torch.no_grad()
+    def fuse(self) -> None:
+        """Convolve the features before they are doubled, from now on and with these weights."""
+        weight = self.conv.conv.weight
+        kernel = doubling_kernel(weight[:, : self.doubled])
+        self.register_buffer("kernel", kernel, persistent=False)
+        self.register_buffer("skip_kernel", weight[:, self.doubled :].clone(), persistent=False)
+        self.fused = True
+
+    def _fused(self, features: Tensor, skip: Tensor | None) -> Tensor:
+        bias = self.conv.get_parameter("conv.bias")
+        decoded = convolve_doubled(features, self.get_buffer("kernel"), bias)
+        if skip is None:
+            return decoded
+        padded = F.pad(skip, (1, 1, 1, 1), mode="reflect")
+        return F.conv2d(padded, self.get_buffer("skip_kernel")) + decoded
+
+
+def fuse_doubling(network: nn.Module) -> None:
+    """Let every decoder step of ``network`` convolve before it doubles, in place, for inference.
+
+    The outputs stay the same up to rounding. A tenth less time for SGDepth in OpenVINO; eager
+    PyTorch, which is slow at 2x2 kernels, takes a tenth more. What is fused cannot be trained,
+    and weights that are loaded into it have no effect.
+    """
+    for module in network.modules():
+        if isinstance(module, DoublingStep):
+            module.fuse()
 
 
 class ResidualDecoder(nn.Module):
@@ -60,7 +117,7 @@ class ResidualDecoder(nn.Module):
         for number, step in zip(self.numbers, self.steps.values(), strict=True):
             level, doubles = divmod(number, 2)
             if doubles:
-                decoded[level] = step(_doubled(decoded[level], decoded[level + 1 : level + 2]))
+                decoded[level] = step(*decoded[level : level + 2])
             else:
                 decoded[level] = step(decoded[max(level - 1, 0)])
         return tuple(decoded)
@@ -88,11 +145,5 @@ def _step(number: int) -> DecoderStep:
     outputs = LEVEL_CHANNELS[level]
     if doubles:
         skips = FEATURE_CHANNELS[::-1][level + 1 : level + 2]
-        return DecoderStep(outputs + sum(skips), outputs)
+        return DoublingStep(outputs, sum(skips), outputs)
     return DecoderStep(LEVEL_CHANNELS[level - 1] if level else FEATURE_CHANNELS[-1], outputs)
-
-
-def _doubled(features: Tensor, skips: Sequence[Tensor]) -> Tensor:
-    """Double the size of ``features`` and append the skip connection, if there is one."""
-    height, width = features.shape[2:]
-    return torch.cat([resize_nearest(features, 2 * height, 2 * width), *skips], 1)

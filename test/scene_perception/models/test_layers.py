@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from scene_perception.models.layers import (
@@ -12,6 +13,8 @@ from scene_perception.models.layers import (
     ReflectConv,
     SameConv,
     check_image_size,
+    convolve_doubled,
+    doubling_kernel,
     fold_batch_norm,
     resize_bilinear,
     resize_nearest,
@@ -151,3 +154,10 @@ def test_the_nearest_source_is_the_float32_floor_of_i_times_in_over_out(old: int
 def test_a_size_that_cannot_be_halved_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match=f"at least 128 px, got {size[0]}x{size[1]}; resize"):
         check_image_size(*size, multiple=64, minimum=128)
+
+
+def test_convolving_before_doubling_is_doubling_reflecting_and_convolving() -> None:
+    features, weight, bias = torch.randn(2, 3, 4, 5), torch.randn(6, 3, 3, 3), torch.randn(6)
+    doubled = F.pad(resize_nearest(features, 8, 10), (1, 1, 1, 1), mode="reflect")
+    given = convolve_doubled(features, doubling_kernel(weight), bias)
+    torch.testing.assert_close(given, F.conv2d(doubled, weight, bias), atol=1e-5, rtol=1e-5)

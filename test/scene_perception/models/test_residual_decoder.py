@@ -6,7 +6,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from scene_perception.models.residual_decoder import STEPS, DecoderStep, ResidualDecoder
+from scene_perception.models.residual_decoder import (
+    STEPS,
+    DecoderStep,
+    ResidualDecoder,
+    fuse_doubling,
+)
 from scene_perception.models.resnet import FEATURE_CHANNELS
 
 
@@ -66,3 +71,18 @@ def test_step_reflects_at_the_border_and_bends_what_is_negative() -> None:
         step.conv.conv.bias.zero_()
     row = step(torch.tensor([[[[1.0, -1.0, 3.0], [0.0, 0.0, 0.0]]]]))[0, 0, 0]
     torch.testing.assert_close(row, torch.tensor([math.exp(-1) - 1, 1.0, math.exp(-1) - 1]))
+
+
+def test_convolving_before_doubling_gives_the_same() -> None:
+    decoder, features = ResidualDecoder().eval(), pyramid()
+    expected = decoder(features)
+    fuse_doubling(decoder)
+    for level, whole in zip(decoder(features), expected, strict=True):
+        torch.testing.assert_close(level, whole, atol=1e-5, rtol=0)
+
+
+def test_fusing_adds_nothing_to_what_is_saved() -> None:
+    decoder = ResidualDecoder()
+    names = decoder.state_dict().keys()
+    fuse_doubling(decoder)
+    assert decoder.state_dict().keys() == names
