@@ -49,6 +49,7 @@ _CARRIERS = frozenset(
         "DepthToSpace",
     ]
 )
+_COARSEST = 196  # features of DWARF's encoder at 1/64
 
 # Parts that stay float as a whole, which costs nothing: they have little arithmetic.
 FLOAT_PARTS: Mapping[str, str] = {
@@ -77,10 +78,11 @@ class FloatLayers:
 def predicts(convolution: Node) -> bool:
     """Return whether a convolution gives predictions instead of features.
 
-    Features have a multiple of 8 channels in all our networks; disparity, flow, pose, logits and
-    what is put together with them have 1, 2, 4, 6, 12, 19 or 20, or that more.
+    Features have a multiple of 8 channels in all our networks, or 196; disparity, flow, pose and
+    logits have 1, 2, 4, 6, 12, 19 or 20, and what is put together with them that more.
     """
-    return int(convolution.output(0).get_partial_shape()[1].get_length()) % 8 != 0
+    channels = int(convolution.output(0).get_partial_shape()[1].get_length())
+    return channels % 8 != 0 and channels != _COARSEST
 
 
 def reads_predictions(convolution: Node) -> bool:
