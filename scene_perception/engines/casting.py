@@ -212,21 +212,21 @@ def _split_convolutions(module: fx.GraphModule) -> None:
 @torch.no_grad()
 def _fold_constants(module: fx.GraphModule) -> None:
     """Compute what depends on weights alone, casts of weights among it."""
+    known: dict[fx.Node, Any] = {}
     for node in list(module.graph.nodes):
+        if node.op == "get_attr":
+            known[node] = _constant(module, node)
         sources = node.all_input_nodes
-        if node.op != "call_function" or not sources:
+        if node.op != "call_function" or not sources or not all(map(known.__contains__, sources)):
             continue
-        if any(source.op != "get_attr" for source in sources):
-            continue
-        constants = {source: _constant(module, source) for source in sources}
-        arguments, named = fx.map_arg((node.args, node.kwargs), constants.__getitem__)
-        value = node.target(*arguments, **named)
-        if not isinstance(value, Tensor):
-            continue
-        with module.graph.inserting_before(node):
-            folded = _added(module, value.contiguous())
-        node.replace_all_uses_with(folded)
-        module.graph.erase_node(node)
+        arguments, named = fx.map_arg((node.args, node.kwargs), known.__getitem__)
+        known[node] = node.target(*arguments, **named)
+        if isinstance(known[node], Tensor):
+            with module.graph.inserting_before(node):
+                folded = _added(module, known[node].contiguous())
+            known[folded] = known[node]
+            node.replace_all_uses_with(folded)
+            module.graph.erase_node(node)
     module.graph.eliminate_dead_code()
 
 

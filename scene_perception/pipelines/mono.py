@@ -20,6 +20,7 @@ from scene_perception.engines.base import Engine
 from scene_perception.frame import UNKNOWN_LABEL, DepthEstimate, EgoMotion, Frame, MotionEstimate
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.pipelines.config import MonoConfig
+from scene_perception.pipelines.device_preprocess import uploader
 from scene_perception.pipelines.ego_motion import ego_motion
 from scene_perception.pipelines.frame_buffer import (
     CLEARING_EVENTS,
@@ -83,6 +84,7 @@ class MonoPipeline:
         self._sources = check_engines(engines, config)
         self._parts = PartRunner(engines)
         self._config = config
+        self._upload = uploader(config.network.device)
         self._buffer: FrameBuffer[_Seen] = FrameBuffer(config.buffer, len(self._sources.roles))
         size = (1, config.network.height, config.network.width)
         self._unknown_labels = torch.full(size, UNKNOWN_LABEL, dtype=torch.uint8)
@@ -146,7 +148,7 @@ class MonoPipeline:
         self._parts.timer = StageTimer()
         with self._parts.timer.stage("preprocess"):
             network = self._config.network
-            network_input = to_network(frame, network.width, network.height)
+            network_input = to_network(frame, network.width, network.height, self._upload)
         image = {IMAGE: network_input.image}
         features = self._parts.encode(image, self._sources.first)
         depth = self._depth(frame, network_input, features)

@@ -20,6 +20,7 @@ from scene_perception.frame import (
     MotionEstimate,
 )
 from scene_perception.pipelines.config import OutputConfig
+from scene_perception.pipelines.device_preprocess import on_host
 from scene_perception.pipelines.preprocess import NetworkInput
 
 _SMALLEST = float(np.finfo(np.float32).tiny)
@@ -149,7 +150,7 @@ def mask_image(labels: NDArray[np.uint8], probability: Float, threshold: float) 
 
 def array(tensor: Tensor) -> Image:
     """Return the tensor's first batch element on the host, possibly sharing its memory."""
-    return tensor[0].cpu().numpy()
+    return on_host(tensor[0]).numpy()
 
 
 def resized(image: NDArray[Any], size: Size, interpolation: int = cv2.INTER_LINEAR) -> NDArray[Any]:
