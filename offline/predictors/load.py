@@ -109,6 +109,7 @@ def load_predictor(
         allow_random_weights=random_weights,
         height=entry.height if height is None else height,
         width=entry.width if width is None else width,
+        backend="torch",  # others round differently: which is fastest here must not move a table
         device=device,
     )
     check(config)
