@@ -23,8 +23,9 @@ class Tolerance(NamedTuple):
     different: float
 
 
-# Ours, measured on the networks with random weights, which are harsher than trained ones: their
-# labels are near ties everywhere.
+# Float32's are measured on the networks with random weights, which are harsher than trained ones:
+# their labels are near ties everywhere. Those of lower precisions are estimates until trained
+# weights and GPUs are at hand.
 TOLERANCES: Mapping[str, Tolerance] = {
     # Another order of summation; a warp's floor() and an occlusion mask make more of it in
     # single pixels.
