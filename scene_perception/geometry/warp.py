@@ -120,13 +120,21 @@ def _fetch(rows: Tensor, y: Tensor, x: Tensor) -> Tensor:
 
 
 def _corners(position: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    # Clamping first keeps huge positions within an integer's range; NaN ends at a corner.
-    corner = position.clamp(-1, size).long()
-    return corner.clamp(0, size - 1), (corner + 1).clamp(0, size - 1)
+    # Clamping first keeps huge positions within an integer's range; NaN ends at a corner. A cast
+    # truncates too, but what OpenVINO fuses with its neighbours may round instead. Clamps are of
+    # floats, as TensorRT clips no integers.
+    position = _at_least(position, -1).clamp(max=size)
+    corner = torch.where(position < 0, position.ceil(), position.floor())
+    return corner.clamp(0, size - 1).long(), (corner + 1).clamp(0, size - 1).long()
 
 
 def _clipped(corner: Tensor, size: int) -> Tensor:
-    return corner.clamp(0, size - 1).long().clamp(0, size - 1)
+    return _at_least(corner, 0).clamp(max=size - 1).long()
+
+
+def _at_least(position: Tensor, minimum: int) -> Tensor:
+    """Return ``minimum`` for what is below it, NaN included."""
+    return torch.where(position > minimum, position, float(minimum))
 
 
 def resize_flow(flow: Tensor, height: int, width: int) -> Tensor:
