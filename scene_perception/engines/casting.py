@@ -39,7 +39,7 @@ _ACTIVATIONS = {
     _aten.elu.default,
     _aten.elu_.default,
 }
-# What stays in 16 bits where everything that it takes is: no rounding but a sum's.
+# What stays in 16 bits where everything that it takes is: no rounding but that of a sum.
 _CARRIERS = {
     _aten.add.Tensor,
     _aten.cat.default,
@@ -54,6 +54,7 @@ _CARRIERS = {
     _aten.reshape.default,
     _aten.slice.Tensor,
     _aten.stack.default,
+    _aten.sub.Tensor,
     _aten.tensor_split.indices,
     _aten.transpose.int,
     _aten.unsqueeze.default,

@@ -79,7 +79,7 @@ def without_bytes(request: Request) -> Widened:
     }
     wide = replace(request, inputs=inputs)
     program = export_graph(wide)
-    outputs = _output_specs(program)
+    outputs = _output_specs(program if inputs == request.inputs else export_graph(request))
     module = program.module()
     for node in list(module.graph.nodes):
         node.args = tuple(_wide(argument) for argument in node.args)

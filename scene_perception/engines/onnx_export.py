@@ -65,12 +65,31 @@ def _converted(request: Request) -> ONNXProgram:
             output_names=list(names),
             opset_version=OPSET,
             dynamo=True,
+            optimize=False,
             verbose=False,
         )
     if program is None:
         raise EngineError(f"{request.part} cannot be exported to ONNX: torch gave no program")
+    _simplify(program)
     _forget_places(program)
     return program
+
+
+def _simplify(program: ONNXProgram) -> None:
+    """Compute what is constant, drop what is not used, share what is computed twice.
+
+    The exporter's own optimiser does that and tries hundreds of patterns on every node, for
+    minutes on a decoder; the backends look for such patterns themselves.
+    """
+    from onnx_ir.passes import common  # noqa: PLC0415 (optional)
+    from onnxscript.optimizer import fold_constants  # noqa: PLC0415 (optional)
+
+    common.InlinePass()(program.model)
+    fold_constants(program.model)
+    common.RemoveUnusedNodesPass()(program.model)
+    common.LiftConstantsToInitializersPass(lift_all_constants=False)(program.model)
+    common.CommonSubexpressionEliminationPass()(program.model)
+    common.RemoveUnusedNodesPass()(program.model)
 
 
 def _forget_places(program: ONNXProgram) -> None:
