@@ -120,9 +120,8 @@ def _fetch(rows: Tensor, y: Tensor, x: Tensor) -> Tensor:
 
 
 def _corners(position: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    # Clamping first keeps huge positions within an integer's range; NaN ends at a corner. A cast
-    # truncates too, but what OpenVINO fuses with its neighbours may round instead. Clamps are of
-    # floats, as TensorRT clips no integers.
+    # Clamping first keeps huge positions within an integer's range; NaN ends at a corner. Clamps
+    # and truncation are of floats, as TensorRT clips no integers.
     position = _at_least(position, -1).clamp(max=size)
     corner = torch.where(position < 0, position.ceil(), position.floor())
     return corner.clamp(0, size - 1).long(), (corner + 1).clamp(0, size - 1).long()
