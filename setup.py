@@ -54,6 +54,7 @@ CPU = [
 ONNX = [
     "onnx>=1.16",  # checks exported graphs; what plain TensorRT reads
     "onnxscript>=0.3",  # PyTorch's exporter writes ONNX with it
+    "onnx-ir>=0.1",  # folds what the exporter leaves; comes with onnxscript
     "onnxruntime>=1.18",  # runs them without TensorRT: the other candidate on CPUs
 ]
 
