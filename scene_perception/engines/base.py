@@ -40,6 +40,23 @@ class Engine(Protocol):
         """
 
 
+class Specified:
+    """What every engine says of itself; its constructor sets both."""
+
+    _inputs: Mapping[str, TensorSpec]
+    _outputs: Mapping[str, TensorSpec]
+
+    @property
+    def inputs(self) -> Mapping[str, TensorSpec]:
+        """Name and specification of every input."""
+        return self._inputs
+
+    @property
+    def outputs(self) -> Mapping[str, TensorSpec]:
+        """Name and specification of every output."""
+        return self._outputs
+
+
 def check_inputs(specs: Mapping[str, TensorSpec], tensors: Mapping[str, Tensor]) -> None:
     """Refuse a call whose tensors differ from ``specs`` in name, shape or type.
 

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from scene_perception.engines.backends import Request, torch_versions
-from scene_perception.engines.base import Engine, TensorSpec, check_inputs
+from scene_perception.engines.base import Engine, Specified, TensorSpec, check_inputs
 from scene_perception.engines.torch_engine import TorchEngine
 
 
-class ConstantEngine:
+class ConstantEngine(Specified):
     """Checks its inputs like any engine and returns the same tensors at every call.
 
     Args:
@@ -39,16 +39,6 @@ class ConstantEngine:
         }
         constants = {name: tensor.clone() for name, tensor in engine(**noise).items()}
         return cls(engine.inputs, constants)
-
-    @property
-    def inputs(self) -> Mapping[str, TensorSpec]:
-        """Name and specification of every input."""
-        return self._inputs
-
-    @property
-    def outputs(self) -> Mapping[str, TensorSpec]:
-        """Name and specification of every output."""
-        return self._outputs
 
     def __call__(self, **tensors: Tensor) -> dict[str, Tensor]:
         """Return the constants; see ``Engine``."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from scene_perception.engines.backends import EngineError, Request, torch_versions
-from scene_perception.engines.base import Engine, TensorSpec, check_inputs
+from scene_perception.engines.base import Engine, Specified, TensorSpec, check_inputs
 from scene_perception.engines.casting import HALVES, in_half
 from scene_perception.engines.cuda_graphs import CudaGraph
 from scene_perception.engines.fusing import fused
@@ -55,7 +55,7 @@ class CudaBackend:
         return CudaEngine(prepared(request), request.inputs, compiles=self._compiles)
 
 
-class CudaEngine:
+class CudaEngine(Specified):
     """A captured module.
 
     Returned tensors are on the GPU and overwritten by the next call. Inputs are copied from
@@ -94,16 +94,6 @@ class CudaEngine:
         self._outputs = {
             name: TensorSpec(tuple(tensor.shape), tensor.dtype) for name, tensor in outputs.items()
         }
-
-    @property
-    def inputs(self) -> Mapping[str, TensorSpec]:
-        """Name and specification of every input."""
-        return self._inputs
-
-    @property
-    def outputs(self) -> Mapping[str, TensorSpec]:
-        """Name and specification of every output."""
-        return self._outputs
 
     @torch.inference_mode()
     def __call__(self, **tensors: Tensor) -> dict[str, Tensor]:

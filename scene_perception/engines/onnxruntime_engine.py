@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from scene_perception.engines.backends import EngineError, Request, torch_versions
-from scene_perception.engines.base import TensorSpec, check_inputs
+from scene_perception.engines.base import Specified, TensorSpec, check_inputs
 from scene_perception.engines.fusing import fused
 from scene_perception.engines.onnx_export import missing_onnx, to_onnx
 from scene_perception.engines.threads import thread_count, threads_spin
@@ -32,7 +32,7 @@ _DTYPES = {
 }
 
 
-class OnnxRuntimeEngine:
+class OnnxRuntimeEngine(Specified):
     """A session. Its outputs are buffers that the next call overwrites.
 
     Args:
@@ -55,16 +55,6 @@ class OnnxRuntimeEngine:
         }
         for name, result in self._results.items():
             self._binding.bind_output(name, **_buffer(result))
-
-    @property
-    def inputs(self) -> Mapping[str, TensorSpec]:
-        """Name and specification of every input."""
-        return self._inputs
-
-    @property
-    def outputs(self) -> Mapping[str, TensorSpec]:
-        """Name and specification of every output."""
-        return self._outputs
 
     def __call__(self, **tensors: Tensor) -> dict[str, Tensor]:
         """Run the network once; see ``Engine``."""

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from scene_perception.engines.backends import EngineError, Request
-from scene_perception.engines.base import TensorSpec, check_inputs
+from scene_perception.engines.base import Specified, TensorSpec, check_inputs
 from scene_perception.engines.exported import export_graph, output_names
 from scene_perception.engines.fusing import fused
 from scene_perception.engines.threads import thread_count
@@ -36,7 +36,7 @@ _HINTS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "int8": "f32"}
 _LOG = logging.getLogger(__name__)
 
 
-class OpenVINOEngine:
+class OpenVINOEngine(Specified):
     """A compiled model. Its outputs are buffers that the next call overwrites.
 
     Args:
@@ -54,16 +54,6 @@ class OpenVINOEngine:
             name: TensorSpec(tuple(tensor.shape), tensor.dtype)
             for name, tensor in self._results.items()
         }
-
-    @property
-    def inputs(self) -> Mapping[str, TensorSpec]:
-        """Name and specification of every input."""
-        return self._inputs
-
-    @property
-    def outputs(self) -> Mapping[str, TensorSpec]:
-        """Name and specification of every output."""
-        return self._outputs
 
     def __call__(self, **tensors: Tensor) -> dict[str, Tensor]:
         """Run the network once; see ``Engine``."""

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from scene_perception.engines.backends import EngineError, Request
-from scene_perception.engines.base import Engine, TensorSpec, check_inputs
+from scene_perception.engines.base import Engine, Specified, TensorSpec, check_inputs
 from scene_perception.engines.cuda_graphs import CudaGraph
 from scene_perception.engines.gpu import missing_cuda, missing_library
 
@@ -70,7 +70,7 @@ def load_engine(request: Request, folder: Path) -> Engine:
         raise EngineError(f"{request.part} cannot be loaded by TensorRT: {error}") from error
 
 
-class TensorRTEngine:
+class TensorRTEngine(Specified):
     """A TensorRT engine of fixed shapes.
 
     Returned tensors are on the GPU and overwritten by the next call.
@@ -101,16 +101,6 @@ class TensorRTEngine:
             name: TensorSpec(tuple(self._buffers[binding].shape), _type(layout.output_types[name]))
             for name, binding in layout.outputs.items()
         }
-
-    @property
-    def inputs(self) -> Mapping[str, TensorSpec]:
-        """Name and specification of every input."""
-        return self._inputs
-
-    @property
-    def outputs(self) -> Mapping[str, TensorSpec]:
-        """Name and specification of every output."""
-        return self._outputs
 
     @torch.inference_mode()
     def __call__(self, **tensors: Tensor) -> dict[str, Tensor]:

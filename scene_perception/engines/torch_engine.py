@@ -9,10 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from scene_perception.engines.backends import Request, torch_versions
-from scene_perception.engines.base import TensorSpec, check_inputs
+from scene_perception.engines.base import Specified, TensorSpec, check_inputs
 
 
-class TorchEngine:
+class TorchEngine(Specified):
     """Runs a module whose forward takes named tensors and returns a ``NamedTuple`` of tensors.
 
     The module is put into evaluation mode and moved to ``device``; inputs are moved there at
@@ -38,16 +38,6 @@ class TorchEngine:
             name: TensorSpec(tuple(tensor.shape), tensor.dtype)
             for name, tensor in self(**zeros).items()
         }
-
-    @property
-    def inputs(self) -> Mapping[str, TensorSpec]:
-        """Name and specification of every input."""
-        return self._inputs
-
-    @property
-    def outputs(self) -> Mapping[str, TensorSpec]:
-        """Name and specification of every output."""
-        return self._outputs
 
     @torch.inference_mode()
     def __call__(self, **tensors: Tensor) -> dict[str, Tensor]:
