@@ -1,0 +1,1 @@
+"""One module a recipe: what is trained, and by which loss."""
