@@ -57,7 +57,7 @@ class Recipe(nn.Module):
         trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
         return [{"params": trained, "lr": learning_rate}]
 
-    def finish_epoch(self, epoch: int) -> None:  # noqa: B027 (most recipes have nothing to do)
+    def finish_epoch(self, epoch: int) -> None:
         """Do what the recipe does at the end of each epoch, on every process alike."""
 
     def pictures(self, batch: Batch) -> dict[str, Tensor]:
