@@ -30,8 +30,8 @@ $(INSTALLED): setup.py .ci/constraints.txt
 	@touch $@
 
 $(TOOLS): $(INSTALLED)
-	@echo "[test] tools of the tests; TensorFlow, to read published checkpoints; ONNX; int8"
-	@$(PIP_INSTALL) --no-build-isolation --editable '.[convert,onnx,quantize,test]'
+	@echo "[test] tools of the tests; TensorFlow, to read published checkpoints; ONNX; int8; training"
+	@$(PIP_INSTALL) --no-build-isolation --editable '.[convert,onnx,quantize,train,test]'
 	@touch $@
 
 test: lint

@@ -67,6 +67,11 @@ QUANTIZE = [
     "nncf>=2.14",  # calibrates int8 networks for OpenVINO; only 3.4 has run
 ]
 
+TRAIN = [
+    "lightning-fabric>=2.2",  # mixed precision and several GPUs in offline/training
+    "tensorboard>=2.12",  # scalars and pictures of a run
+]
+
 TEST = [
     "pytest>=7",  # runs test/
     "pytest-timeout>=2",  # ends a test that waits for a message for ever
@@ -117,6 +122,7 @@ setup(
         "onnx": ONNX,
         "tensorrt": TENSORRT,
         "quantize": QUANTIZE,
+        "train": TRAIN,
         "test": TEST,
     },
     zip_safe=False,
