@@ -242,6 +242,19 @@ class SDOFNet(nn.Module):
         )
         return outputs
 
+    def both_directions(
+        self, previous: Tensor, current: Tensor, following: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Return the refined flows to the following and to the previous image, for training.
+
+        # (B, 3, H, W) each -> 2 x (B, 2, H, W)
+        """
+        pyramids = [self.encoder(image) for image in (previous, current, following)]
+        finest = self.decoder.estimate(*pyramids)[-1]
+        refined = self.decoder.context(self.decoder.refinement_input(finest))
+        to_following, to_previous = full_size(refined).chunk(2)
+        return to_following, to_previous
+
 
 def other_direction(both: Tensor) -> Tensor:
     """Swap the halves of a batch that holds forward, then backward items."""
