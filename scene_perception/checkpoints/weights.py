@@ -9,9 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+
+from scene_perception.checkpoints.shards import SUFFIX, files_of, split
 
 _FORMAT = "scene_perception 1"
 _NAMED = 3
@@ -43,36 +46,80 @@ def save_weights(path: Path, state: Mapping[str, Tensor], metadata: Mapping[str,
         partial.unlink(missing_ok=True)
 
 
+def save_shards(
+    folder: Path, state: Mapping[str, Tensor], metadata: Mapping[str, str], limit_bytes: int
+) -> tuple[Path, ...]:
+    """Write a state dictionary as files of at most about ``limit_bytes``, each as ``save_weights``.
+
+    Raises:
+        OSError, ValueError: as ``save_weights`` and ``shards.split``.
+    """
+    pieces = split(state, limit_bytes)
+    paths = [folder / f"{n}_of_{len(pieces)}{SUFFIX}" for n in range(1, len(pieces) + 1)]
+    for path, piece in zip(paths, pieces, strict=True):
+        save_weights(path, piece, {**metadata, "shards": str(len(pieces))})
+    return tuple(paths)
+
+
 def load_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Return the state dictionary and the metadata of a file made by ``save_weights``.
+    """Return the state dictionary and the metadata of what ``save_weights`` made.
+
+    Args:
+        path: a file, or a folder made by ``save_shards``. float16 is read as float32.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: naming the file, if it is no safetensors file, is truncated, does not
-            say which model it holds, or is of another version of the format.
+            say which model it holds, or is of another version of the format; if a folder
+            lacks a shard, or its files are of different weights.
     """
-    with _opened(path) as file:
-        metadata = _metadata(file.metadata(), path)
-        state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    state: dict[str, Tensor] = {}
+    metadata: dict[str, str] = {}
+    files = files_of(path)
+    for file in files:
+        with _opened(file) as opened:
+            found = _metadata(opened.metadata(), file)
+            _require_one_set(found, metadata or found, len(files), file)
+            metadata = found
+            for name in opened.keys():  # noqa: SIM118
+                tensor = opened.get_tensor(name)
+                state[name] = tensor.float() if tensor.dtype == torch.float16 else tensor
     return state, metadata
 
 
+def _require_one_set(
+    found: Mapping[str, str], first: Mapping[str, str], files: int, path: Path
+) -> None:
+    """Refuse a shard that is not of the first one's weights, or one of more or fewer files."""
+    if found != first:
+        different = [name for name in {*found, *first} if found.get(name) != first.get(name)]
+        raise ValueError(
+            f"weights {path} must belong to the files beside it, it differs in "
+            f"{', '.join(sorted(different))}; copy the whole folder again"
+        )
+    expected = int(found.get("shards", 1))
+    if files != expected:
+        raise ValueError(
+            f"weights {path.parent} must hold {expected} files, got {files}; copy the whole "
+            "folder again"
+        )
+
+
 def model_in(path: Path) -> str:
-    """Return which model a file made by ``save_weights`` holds, without reading its tensors.
+    """Return which model weights made by ``save_weights`` hold, without reading their tensors.
 
     Raises:
         FileNotFoundError: if there is no such file.
         ValueError: as ``load_weights``.
     """
-    with _opened(path) as file:
-        return _metadata(file.metadata(), path)["model"]
+    first = files_of(path)[0]
+    with _opened(first) as file:
+        return _metadata(file.metadata(), first)["model"]
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """Open a safetensors file; its errors name it."""
-    if not path.is_file():
-        raise FileNotFoundError(f"weights {path} do not exist")
     try:
         with safe_open(path, framework="pt") as file:
             yield file

@@ -11,6 +11,7 @@ from scene_perception.checkpoints.weights import (
     first_difference,
     load_weights,
     model_in,
+    save_shards,
     save_weights,
     sha256_of,
 )
@@ -116,3 +117,32 @@ def test_sha256_is_that_of_the_bytes(tmp_path):
     path.write_bytes(b"abc")
     assert sha256_of(path) == hashlib.sha256(b"abc").hexdigest()
     assert sha256_of(path, path) == hashlib.sha256(b"abcabc").hexdigest()
+
+
+def test_shards_read_back_as_one(tmp_path):
+    files = save_shards(tmp_path, STATE, {"model": "dsnet"}, limit_bytes=24)
+    state, metadata = load_weights(tmp_path)
+    assert [file.name for file in files] == ["1_of_2.safetensors", "2_of_2.safetensors"]
+    assert all(torch.equal(state[name], STATE[name]) for name in STATE)
+    assert model_in(tmp_path) == metadata["model"] == "dsnet"
+
+
+def test_folder_that_lacks_a_shard_is_refused(tmp_path):
+    files = save_shards(tmp_path, STATE, {"model": "dsnet"}, limit_bytes=24)
+    files[1].unlink()
+    with pytest.raises(ValueError, match="must hold 2 files, got 1"):
+        load_weights(tmp_path)
+
+
+def test_shards_of_two_networks_are_refused(tmp_path):
+    save_shards(tmp_path, STATE, {"model": "dsnet"}, limit_bytes=24)
+    save_weights(tmp_path / "2_of_2.safetensors", STATE, {"model": "dwarf", "shards": "2"})
+    with pytest.raises(ValueError, match="it differs in model"):
+        load_weights(tmp_path)
+
+
+def test_half_precision_is_read_as_float32(tmp_path):
+    save_weights(tmp_path / "w.safetensors", {"a": STATE["a"].half()}, {"model": "dsnet"})
+    state, _ = load_weights(tmp_path / "w.safetensors")
+    assert state["a"].dtype == torch.float32
+    assert torch.equal(state["a"], STATE["a"])
