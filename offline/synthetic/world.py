@@ -111,6 +111,7 @@ class Hits:
         normal: of the surface, in the world, towards the camera; 0 for the sky. # (P, 3) float32
         body_normal: the same in the body's frame. # (P, 3) float32
         ray: from the camera, in the world, of length 1. # (P, 3) float32
+        distance_m: from the camera along the ray, inf for the sky, float32. # (P,)
         footprint_m: side of the square that a pixel covers of the surface. # (P,) float32
         lit: 1 in the sun, 0 in shadow. # (P,) float32
     """
@@ -122,6 +123,7 @@ class Hits:
     normal: Tensor
     body_normal: Tensor
     ray: Tensor
+    distance_m: Tensor
     footprint_m: Tensor
     lit: Tensor
 

@@ -1,0 +1,118 @@
+"""Views: how rays leave the pixels of a picture, and where a point lies in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from offline.synthetic.joined import Joined
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """Pictures to take of joined worlds, all of one size; world axes, metres, float64.
+
+    Pixel ``p = [x, y, 1]`` shows what is first met on ``origin @ p + depth * (direction @ p)``.
+    A point ``q = [x, y, z, 1]`` has ``projection @ q = [x * w, y * w, w, depth]``.
+
+    Attributes:
+        world: index of the world. # (V,) int64
+        time: index of the instant. # (V,) int64
+        origin: of rays; of a camera only the last column is not 0. # (V, 3, 3)
+        direction: of rays; of parallel rays only the last column is not 0. # (V, 3, 3)
+        projection: # (V, 4, 4)
+        height: px.
+        width: px.
+        near_m: what is nearer is not seen.
+        parallel: whether all rays have one direction; else all start in one place.
+    """
+
+    world: Tensor
+    time: Tensor
+    origin: Tensor
+    direction: Tensor
+    projection: Tensor
+    height: int
+    width: int
+    near_m: float
+    parallel: bool
+
+    def __len__(self) -> int:
+        return len(self.world)
+
+    def of(self, chosen: Sequence[int] | slice) -> Views:
+        """Return some of the views."""
+        return replace(
+            self,
+            world=self.world[chosen],
+            time=self.time[chosen],
+            origin=self.origin[chosen],
+            direction=self.direction[chosen],
+            projection=self.projection[chosen],
+        )
+
+
+NEAR_M = 0.1
+
+
+def camera_views(
+    joined: Joined, shots: Sequence[tuple[int, int, bool]], *, samples: int = 1
+) -> Views:
+    """Return views of the worlds' own cameras.
+
+    Args:
+        joined: the worlds.
+        shots: world, time, and whether it is the right camera's, of each view.
+        samples: pixels along each axis for one of the image.
+    """
+    rigs = [world.rig for world in joined.worlds]
+    intrinsics = torch.stack([_finer(rigs[w].intrinsics, samples) for w, _, _ in shots])
+    poses = torch.stack([rigs[w].world_from_camera[t] for w, t, _ in shots])
+    baselines = [rigs[w].baseline_m * right for w, _, right in shots]
+    place = poses[:, :3, 3] + poses[:, :3, 0] * poses.new_tensor(baselines)[:, None]
+    rotation = poses[:, :3, :3]
+    origin = torch.zeros_like(intrinsics)
+    origin[:, :, 2] = place
+    camera_from_world = torch.cat([rotation.mT, -rotation.mT @ place[..., None]], -1)
+    device = joined.device
+    return Views(
+        world=torch.tensor([w for w, _, _ in shots], device=device),
+        time=torch.tensor([t for _, t, _ in shots], device=device),
+        origin=origin.to(device),
+        direction=(rotation @ torch.linalg.inv(intrinsics)).to(device),
+        projection=_perspective(intrinsics, camera_from_world).to(device),
+        height=joined.height * samples,
+        width=joined.width * samples,
+        near_m=NEAR_M,
+        parallel=False,
+    )
+
+
+def project(views: Views, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return where points lie in each view.
+
+    Args:
+        views: V of them.
+        points: in the world, or directions with a last row of 0 instead of 1. # (V, 4, P)
+
+    Returns:
+        Column, row (px; meaningless where w is not positive) and depth (m). # (V, P) each
+    """
+    x, y, w, depth = (views.projection @ points).unbind(1)
+    w = torch.where(w > 0, w, 1.0)
+    return x / w, y / w, depth
+
+
+def _perspective(intrinsics: Tensor, camera_from_world: Tensor) -> Tensor:
+    image = intrinsics @ camera_from_world
+    return torch.cat([image, camera_from_world[:, 2:]], 1)
+
+
+def _finer(intrinsics: Tensor, samples: int) -> Tensor:
+    """Return K of an image with ``samples`` times the pixels along each axis, borders kept."""
+    scale, shift = float(samples), (samples - 1) / 2
+    finer = intrinsics.new_tensor([[scale, 0, shift], [0, scale, shift], [0, 0, 1]])
+    return finer @ intrinsics
