@@ -10,6 +10,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -20,7 +21,8 @@ from offline.synthetic.hashing import mixed, normal, uniform
 
 Range = tuple[float, float]
 
-_RADIUS = 4  # of the blur's kernel, px
+_RADIUS = 3  # of the blur's kernel, px
+_TABLE = 2**20  # deviates that rows of noise are cut out of: hashing each pixel takes longer
 # Least and largest value that each range may have.
 _BOUNDS: dict[str, Range] = {
     "exposure_stops": (-4, 4),
@@ -107,7 +109,7 @@ class Sensors:
         vignetting: share of light missing in the corners. # (B,)
         full_well: electrons. # (B,)
         read_noise: share of white. # (B,)
-        kernel: the blur, sums to 1, symmetric about its centre. # (B, 9, 9)
+        kernel: the blur, sums to 1, symmetric about its centre. # (B, 7, 7)
         quality: of compression; 0 for none. # (B,)
         subsample: as ``SensorSettings.subsample_chroma``.
     """
@@ -181,7 +183,7 @@ def photographed(light: Tensor, sensors: Sensors, number: Tensor) -> Tensor:
 
 
 def blurred(light: Tensor, kernel: Tensor) -> Tensor:
-    """Return images under their blur; borders are repeated. # (B, 3, H, W), (B, 9, 9)."""
+    """Return images under their blur; borders are repeated. # (B, 3, H, W), (B, 7, 7)."""
     batch, channels, height, width = light.shape
     if bool((kernel[:, _RADIUS, _RADIUS] == 1).all()):
         return light  # sharp
@@ -193,7 +195,7 @@ def blurred(light: Tensor, kernel: Tensor) -> Tensor:
 
 
 def blur_kernel(defocus_px: Tensor, motion_px: Tensor, angle: Tensor) -> Tensor:
-    """Return the sum-to-one blur of a Gaussian drawn along a straight way. # (B,) -> (B, 9, 9).
+    """Return the sum-to-one blur of a Gaussian drawn along a straight way. # (B,) -> (B, 7, 7).
 
     It is symmetric about its centre, so nothing is moved.
 
@@ -222,11 +224,20 @@ def transmission(vignetting: Tensor, height: int, width: int) -> Tensor:
 
 
 def _noise(light: Tensor, sensors: Sensors, number: Tensor) -> Tensor:
-    start = mixed(sensors.seed + mixed(number + 1000))[:, None]
-    pixels = torch.arange(light[0].numel(), device=light.device)
-    deviates = normal(start + pixels).reshape(light.shape)
+    batch, channels, height, width = light.shape
+    image = mixed(sensors.seed + mixed(number + 1000))
+    rows = torch.arange(channels * height, device=light.device)
+    start = mixed(image[:, None] + rows) % _TABLE
+    columns = torch.arange(width, device=light.device)
+    deviates = _deviates(width, str(light.device))[start[..., None] + columns]
     read, well = (values[:, None, None, None] for values in (sensors.read_noise, sensors.full_well))
-    return deviates * (light / well + read**2).sqrt()
+    spread = (light / well).add_(read**2).sqrt_()
+    return spread.mul_(deviates.view(batch, channels, height, width))
+
+
+@lru_cache(maxsize=4)
+def _deviates(width: int, device: str) -> Tensor:
+    return normal(torch.arange(_TABLE + width, device=device))
 
 
 def _drawn(seed: Tensor, place: int, settings: SensorSettings, name: str) -> Tensor:
