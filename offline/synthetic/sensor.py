@@ -1,4 +1,6 @@
-"""From the light of a rendered world to a camera's 8-bit pixels: lens, exposure, noise, file.
+"""From a rendered world to a camera's 8-bit pixels: lens, exposure, noise, file.
+
+What is rendered counts as light to the power of 1/2, as ``lighting`` shows it.
 
 What a sensor is like follows from the world's seed; it is the same for both cameras and at every
 time. Noise alone differs from image to image.
@@ -22,6 +24,7 @@ from offline.synthetic.hashing import mixed, normal, uniform
 Range = tuple[float, float]
 
 _RADIUS = 3  # of the blur's kernel, px
+_RENDERED_GAMMA = 2
 _TABLE = 2**20  # deviates that rows of noise are cut out of: hashing each pixel takes longer
 # Least and largest value that each range may have.
 _BOUNDS: dict[str, Range] = {
@@ -58,9 +61,9 @@ class SensorSettings:
         ValueError: naming the range that is out of bounds or not in order.
     """
 
-    exposure_stops: Range = (-0.5, 0.5)
+    exposure_stops: Range = (-0.6, 0.4)
     white_balance: Range = (0.0, 0.08)
-    gamma: Range = (2.0, 2.4)
+    gamma: Range = (1.8, 2.3)
     vignetting: Range = (0.0, 0.25)
     full_well_electrons: Range = (3000.0, 30000.0)
     read_noise: Range = (0.0005, 0.004)
@@ -84,11 +87,11 @@ class SensorSettings:
             )
 
 
-# What a sensor without faults would be like: light becomes pixels by gamma 2.2 alone.
+# A sensor without faults: it gives what is rendered, rounded to 8 bits.
 IDEAL = SensorSettings(
     exposure_stops=(0, 0),
     white_balance=(0, 0),
-    gamma=(2.2, 2.2),
+    gamma=(2, 2),
     vignetting=(0, 0),
     full_well_electrons=(math.inf, math.inf),
     read_noise=(0, 0),
@@ -157,18 +160,18 @@ def draw_sensors(
     )
 
 
-def photographed(light: Tensor, sensors: Sensors, number: Tensor) -> Tensor:
-    """Return what the sensors make of light.
+def photographed(images: Tensor, sensors: Sensors, number: Tensor) -> Tensor:
+    """Return what the sensors make of rendered images.
 
     Args:
-        light: linear RGB, 1 is white at an exposure of 0 stops, >= 0. # (B, 3, H, W)
+        images: RGB 0..1. # (B, 3, H, W)
         sensors: one of each image.
         number: of each image in its world: images of other numbers have other noise. # (B,)
 
     Returns:
         RGB 0..1 in steps of 1/255, float32. # (B, 3, H, W)
     """
-    light = blurred(light.float(), sensors.kernel)
+    light = blurred(images.float() ** _RENDERED_GAMMA, sensors.kernel)
     light = light * sensors.gain[:, :, None, None]
     light = light * transmission(sensors.vignetting, light.shape[2], light.shape[3])[:, None]
     light = (light + _noise(light, sensors, number)).clamp(0, 1)

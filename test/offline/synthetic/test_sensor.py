@@ -28,13 +28,18 @@ def taken(settings: SensorSettings, light: torch.Tensor, number: int = 0) -> tor
     return photographed(light, sensors, torch.full((len(light),), number))
 
 
-def test_an_ideal_sensor_applies_gamma_alone():
-    pixels = taken(IDEAL, flat(0.2))
-    assert (pixels == round(255 * 0.2 ** (1 / 2.2)) / 255).all()
+def test_an_ideal_sensor_gives_what_is_rendered_in_8_bits():
+    assert (taken(IDEAL, flat(0.2)) == 51 / 255).all()
+    assert (taken(IDEAL, flat(0.3)) == 77 / 255).all()  # 76.5
+
+
+def test_gamma_is_that_of_light():
+    pixels = taken(dataclasses.replace(IDEAL, gamma=(2.4, 2.4)), flat(0.5))
+    assert (pixels == round(255 * 0.25 ** (1 / 2.4)) / 255).all()
 
 
 def test_pixels_are_multiples_of_a_255th_in_0_to_1():
-    light = 2 * torch.rand(2, 3, 40, 40, generator=torch.Generator().manual_seed(0))
+    light = torch.rand(2, 3, 40, 40, generator=torch.Generator().manual_seed(0))
     pixels = taken(SensorSettings(), light)
     assert 0 <= pixels.min() <= pixels.max() <= 1
     assert torch.allclose(pixels * 255, (pixels * 255).round(), atol=1e-4)
@@ -43,7 +48,7 @@ def test_pixels_are_multiples_of_a_255th_in_0_to_1():
 
 def test_a_stop_doubles_the_light():
     settings = dataclasses.replace(IDEAL, exposure_stops=(1, 1), gamma=(1, 1))
-    assert (taken(settings, flat(0.2)) == round(0.4 * 255) / 255).all()
+    assert (taken(settings, flat(0.5)) == round(0.5 * 255) / 255).all()  # light of 1/4
 
 
 def test_white_balance_moves_red_and_blue_apart():
@@ -66,7 +71,7 @@ def test_shot_noise_is_the_root_of_the_electrons_and_read_noise_adds_to_it():
     settings = dataclasses.replace(
         IDEAL, gamma=(1, 1), full_well_electrons=(1000, 1000), read_noise=(0.01, 0.01)
     )
-    pixels = taken(settings, flat(0.5, side=200))
+    pixels = taken(settings, flat(0.5**0.5, side=200))  # light of 1/2
     # sqrt(0.5 * 1000) / 1000 = 0.02236; with 0.01: sqrt(0.0005 + 0.0001), and 8 bits' rounding.
     expected = (0.0006 + (1 / 255) ** 2 / 12) ** 0.5
     assert pixels.std().item() == pytest.approx(expected, rel=0.02)
@@ -99,8 +104,8 @@ def test_a_sensor_does_not_depend_on_those_beside_it():
 
 def test_values_are_drawn_from_their_ranges():
     sensors = draw_sensors(range(500), SensorSettings())
-    assert 2.0 <= sensors.gamma.min() < 2.05
-    assert 2.35 < sensors.gamma.max() <= 2.4
+    assert 1.8 <= sensors.gamma.min() < 1.85
+    assert 2.25 < sensors.gamma.max() <= 2.3
     packed = sensors.quality > 0
     assert packed.float().mean().item() == pytest.approx(0.6, abs=0.08)
     assert sensors.quality[packed].min() >= 70
