@@ -1,0 +1,26 @@
+"""OmegaNet with weights to begin with."""
+
+from __future__ import annotations
+
+from offline.training.initialization import initialize, quiet
+from scene_perception.models.dsnet import DSNetLevel
+from scene_perception.models.omeganet import OmegaNet
+from scene_perception.models.sd_ofnet import FlowEstimator
+
+
+def initialized_omeganet(how: str, seed: int) -> OmegaNet:
+    """Return OmegaNet with random weights.
+
+    ``xavier`` is all that the published code does. With ``he`` the last layers of depth, flow and
+    the camera begin small: depth the same everywhere, no flow, no motion.
+    """
+    network = OmegaNet()
+    initialize(network, how, seed)
+    if how == "he":
+        decoder, camera = network.sd_ofnet.decoder, network.camera_net.decoder
+        levels = (level for level in network.modules() if isinstance(level, DSNetLevel))
+        estimators = (part for part in network.modules() if isinstance(part, FlowEstimator))
+        quiet(decoder.context[-1], camera.pose, camera.focal_lengths, camera.offsets)
+        quiet(*(level.disparity[-1] for level in levels))
+        quiet(*(estimator.flow for estimator in estimators))
+    return network

@@ -1,0 +1,54 @@
+"""Truth of a batch, whole or not: what a batch lacks is given as not known.
+
+So every process computes the same terms, whatever its part of a mixed batch has: the processes
+add up their counts term by term (``losses.reductions``), and all parameters have gradients.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from offline.training.batch import Batch
+from scene_perception.frame import UNKNOWN_LABEL
+
+
+def image(batch: Batch, name: str) -> Tensor:
+    """Return an image, ``current`` where the batch lacks it. # (B, 3, H, W)."""
+    return batch[name] if name in batch else batch["current"]
+
+
+def depth(batch: Batch) -> Tensor:
+    """Return metres, 0 where not known. # (B, 1, H, W)."""
+    if "depth" in batch:
+        return batch["depth"].float()
+    return torch.zeros_like(batch["current"][:, :1], dtype=torch.float32)
+
+
+def labels(batch: Batch) -> Tensor:
+    """Return train ids, 255 where not known, uint8. # (B, H, W)."""
+    if "labels" in batch:
+        return batch["labels"]
+    return torch.full_like(batch["current"][:, 0], UNKNOWN_LABEL, dtype=torch.uint8)
+
+
+def displacement(batch: Batch, name: str) -> tuple[Tensor, Tensor]:
+    """Return ``disparity``, ``next_disparity``, ``flow_forward`` or ``flow_backward``, px.
+
+    Returns:
+        Truth, 0 where not known, and where it is, bool. # (B, C, H, W), (B, 1, H, W)
+    """
+    if name in batch:
+        known = batch[f"{name}_known"].bool()
+        return batch[name].float().masked_fill(~known, 0), known
+    channels = 2 if name.startswith("flow") else 1
+    nothing = torch.zeros_like(batch["current"][:, :channels], dtype=torch.float32)
+    return nothing, torch.zeros_like(nothing[:, :1], dtype=torch.bool)
+
+
+def matrix(batch: Batch, name: str) -> Tensor:
+    """Return a pose (B, 4, 4) or K (B, 3, 3), NaN for samples whose own is not known."""
+    if name in batch:
+        return batch[name].float()
+    size, count = (3 if name == "intrinsics" else 4), batch["current"].shape[0]
+    return torch.full((count, size, size), torch.nan, device=batch["current"].device)
