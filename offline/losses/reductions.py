@@ -24,14 +24,14 @@ def mean_over(values: Tensor, mask: Tensor | None = None) -> Tensor:
         mask: bool, or weights >= 0 without a gradient, which broadcast to ``values``; None takes
             all of them.
     """
-    values = values.float()
+    values = values if values.dtype == torch.float64 else values.float()
     if mask is None:
-        count = torch.tensor(float(values.numel()), device=values.device)
+        count = torch.tensor(float(values.numel()), dtype=values.dtype, device=values.device)
         total = values.sum()
     else:
         weights = mask.detach().expand_as(values)
         known = weights if weights.dtype == torch.bool else weights > 0
-        count = weights.sum(dtype=torch.float32)
+        count = weights.sum(dtype=values.dtype)
         total = (torch.where(known, values, 0.0) * weights).sum()
     everywhere, processes = over_processes(count)
     return total * (processes / torch.where(everywhere > 0, everywhere, 1.0))
