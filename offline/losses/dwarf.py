@@ -64,9 +64,9 @@ def fine_tuning_loss(motion: Tensor, truth: Truth) -> dict[str, Tensor]:
     return {name: FINE_TUNING_WEIGHT * term for name, term in terms.items()}
 
 
-def weight_decay(parameters: Iterable[nn.Parameter]) -> Tensor:
-    """Return the published regularisation: 0.0004 times the sum of all squared variables."""
-    return WEIGHT_DECAY * torch.stack([p.float().square().sum() for p in parameters]).sum()
+def weight_decay(parameters: Iterable[nn.Parameter], factor: float = WEIGHT_DECAY) -> Tensor:
+    """Return the published regularisation: ``factor`` times the sum of all squared variables."""
+    return factor * torch.stack([p.float().square().sum() for p in parameters]).sum()
 
 
 def _sums(motion: Tensor, targets: Truth) -> dict[str, Tensor]:
