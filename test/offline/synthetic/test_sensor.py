@@ -30,7 +30,7 @@ def taken(settings: SensorSettings, light: torch.Tensor, number: int = 0) -> tor
 
 def test_an_ideal_sensor_gives_what_is_rendered_in_8_bits():
     assert (taken(IDEAL, flat(0.2)) == 51 / 255).all()
-    assert (taken(IDEAL, flat(0.3)) == 77 / 255).all()  # 76.5
+    assert (taken(IDEAL, flat(0.31)) == 79 / 255).all()  # 79.05
 
 
 def test_gamma_is_that_of_light():
