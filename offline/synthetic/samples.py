@@ -61,6 +61,21 @@ def sample_of(triplets: Triplets, index: int) -> dict[str, Tensor]:
     return found
 
 
+def frame_of(triplets: Triplets, index: int) -> dict[str, Tensor]:
+    """Return ``sample_of`` and what files want besides.
+
+    That is ``previous_right``, an image, and ``world_from_camera``, float64 (4, 4).
+
+    Raises:
+        ValueError: for an index that there is not.
+    """
+    more = {
+        "previous_right": triplets.right[index, _PREVIOUS],
+        "world_from_camera": triplets.world_from_camera[index, _CURRENT],
+    }
+    return {**sample_of(triplets, index), **more}
+
+
 def motion_between(world_from_camera: Tensor, start: int, end: int) -> Tensor:
     """Return ``end_from_start`` of points, metres, float64. # (T, 4, 4) -> (4, 4)."""
     motion: Tensor = torch.linalg.solve(world_from_camera[end], world_from_camera[start])
