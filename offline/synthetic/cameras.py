@@ -91,19 +91,36 @@ def camera_views(
     )
 
 
+def rays(views: Views) -> tuple[Tensor, Tensor]:
+    """Return origin and direction of each pixel's ray, view after view. # (3, V * H * W) each."""
+    device = views.world.device
+    y, x = torch.meshgrid(
+        torch.arange(views.height, dtype=torch.float64, device=device),
+        torch.arange(views.width, dtype=torch.float64, device=device),
+        indexing="ij",
+    )
+    return _spread(views.origin, x, y), _spread(views.direction, x, y)
+
+
 def project(views: Views, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return where points lie in each view.
 
     Args:
         views: V of them.
-        points: in the world, or directions with a last row of 0 instead of 1. # (V, 4, P)
+        points: in the world; directions have a last number of 0 instead of 1. # (4, V * P)
 
     Returns:
-        Column, row (px; meaningless where w is not positive) and depth (m). # (V, P) each
+        Column, row (px; without meaning where depth is not positive) and depth. # (V * P,) each
     """
-    x, y, w, depth = (views.projection @ points).unbind(1)
+    shaped = points.reshape(4, len(views), -1).movedim(1, 0)
+    x, y, w, depth = (views.projection.to(points.dtype) @ shaped).movedim(1, 0).reshape(4, -1)
     w = torch.where(w > 0, w, 1.0)
     return x / w, y / w, depth
+
+
+def _spread(linear: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    by_x, by_y, base = linear.movedim(1, 0)[..., None, None].unbind(2)
+    return (by_x * x + by_y * y + base).flatten(1)
 
 
 def _perspective(intrinsics: Tensor, camera_from_world: Tensor) -> Tensor:

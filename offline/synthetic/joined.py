@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from offline.synthetic.world import World
 
@@ -34,6 +35,7 @@ class Joined:
         body_from_local: float64. # (N, 3, 4)
         world_from_body: the body of each solid, float64. # (T, N, 3, 4)
         has_ground: of each world. # (B,) bool
+        ground: layout of each world's, 0 where it has none. # (B, G) float32
     """
 
     worlds: tuple[World, ...]
@@ -51,6 +53,7 @@ class Joined:
     body_from_local: Tensor
     world_from_body: Tensor
     has_ground: Tensor
+    ground: Tensor
 
     @property
     def device(self) -> torch.device:
@@ -94,6 +97,7 @@ def join(worlds: Sequence[World], device: str | torch.device = "cpu") -> Joined:
         body_from_local=body_from_local,
         world_from_body=world_from_body[..., :3, :].contiguous(),
         has_ground=torch.tensor([w.ground is not None for w in worlds], device=device),
+        ground=_grounds(worlds).to(device),
     )
 
 
@@ -110,6 +114,11 @@ def _materials(worlds: Sequence[World]) -> Tensor:
     counts = torch.tensor([0, *(len(world.materials) for world in worlds)]).cumsum(0)
     rows = [w.solids.material + start for w, start in zip(worlds, counts, strict=False)]
     return torch.cat(rows)
+
+
+def _grounds(worlds: Sequence[World]) -> Tensor:
+    rows = [torch.zeros(0) if world.ground is None else world.ground for world in worlds]
+    return pad_sequence(rows, batch_first=True)
 
 
 def _squared(affine: Tensor) -> Tensor:

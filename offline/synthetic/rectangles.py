@@ -49,11 +49,11 @@ def rectangles(joined: Joined, views: Views, chosen: Tensor | None = None) -> Re
     Args:
         joined: the worlds.
         views: of them.
-        chosen: which solids are there; None for all. # (V, N) bool
+        chosen: which solids are there; None for all. # (N,) bool
     """
     view, row = _pairs(joined, views)
     if chosen is not None:
-        kept = chosen[view, row]
+        kept = chosen[row]
         view, row = view[kept], row[kept]
     x, y, inside = _outline(joined, views, view, row)
     left, right = _span(x, inside, views.width)

@@ -8,7 +8,7 @@ the order in which a GPU gets there, do not matter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -37,6 +37,18 @@ class Seen:
     depth: Tensor
     row: Tensor
 
+    def of(self, chosen: Sequence[int] | slice) -> Seen:
+        """Return what some of the views see."""
+        return Seen(self.depth[chosen], self.row[chosen])
+
+
+def nearer(one: Seen, other: Seen) -> Seen:
+    """Return what views see where the solids of both are."""
+    behind = (other.depth < one.depth) | ((other.depth == one.depth) & (other.row < one.row))
+    return Seen(
+        torch.where(behind, other.depth, one.depth), torch.where(behind, other.row, one.row)
+    )
+
 
 def look(
     joined: Joined, views: Views, chosen: Tensor | None = None, *, ground: bool = True
@@ -46,7 +58,7 @@ def look(
     Args:
         joined: the worlds.
         views: of them.
-        chosen: which solids are there; None for all. # (V, N) bool
+        chosen: which solids are there; None for all. # (N,) bool
         ground: whether the ground of worlds that have it is there.
     """
     buffer = _tiled(_background(joined, views, ground), views)

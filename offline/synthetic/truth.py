@@ -1,0 +1,168 @@
+"""Exact truth at what pixels see: float64 places, carried by their bodies to other views.
+
+A place is hidden from a view where that view's ray to it, cast exactly, first meets another
+solid. All solids are convex, so none hides its own side that faces the view; others are tried
+where one of the four pixels around the place sees them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from offline.synthetic import shapes
+from offline.synthetic.cameras import Views, project, rays
+from offline.synthetic.joined import GROUND, SKY, Joined
+from offline.synthetic.surfaces import (
+    gradients,
+    pixel_views,
+    row_major,
+    transformed,
+    turned,
+)
+from offline.synthetic.visibility import Seen
+
+# Of the way to a place: what lies on it no farther before it than that does not hide it.
+_TOUCHING = 1e-4
+_SUNK_M = 1e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Exact:
+    """What pixels see, exactly; P = V * H * W, view after view, float64.
+
+    Attributes:
+        row: of the joined solids, ``GROUND`` or ``SKY``, int64. # (P,)
+        depth: along Z, m; +inf in the sky. # (P,)
+        point: in the world, m; of the sky the direction. # (3, P)
+        local: on the unit shape; 0 where there is no solid. # (3, P)
+        normal: local too, of any length, towards the camera. # (3, P)
+    """
+
+    row: Tensor
+    depth: Tensor
+    point: Tensor
+    local: Tensor
+    normal: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """Where other views have what pixels see, whether or not they show it. # (V, H, W) each.
+
+    Attributes:
+        x: column, px, float64; 0 where not known.
+        y: row.
+        depth: along Z, m; +inf for the sky.
+        known: not behind the other camera.
+        hidden: outside the other view, behind its camera, or behind something.
+    """
+
+    x: Tensor
+    y: Tensor
+    depth: Tensor
+    known: Tensor
+    hidden: Tensor
+
+
+def exact(joined: Joined, views: Views, seen: Seen) -> Exact:
+    """Return the exact places that ``views`` of cameras see."""
+    row, view = seen.row.flatten(), pixel_views(views)
+    origin, direction = rays(views)
+    depth = torch.where(row == GROUND, -origin[1] / direction[1], torch.inf)
+    local, normal = torch.zeros_like(direction), torch.zeros_like(direction)
+    chosen = (row < GROUND).nonzero()[:, 0]
+    rows, time = row[chosen], views.time[view[chosen]]
+    maps = row_major(joined.local_from_world, time, rows)
+    start = transformed(maps, origin[:, chosen])
+    step = turned(maps, direction[:, chosen])
+    kind = joined.shape[rows]
+    depth[chosen] = _entries(kind, start, step)[0]
+    local[:, chosen] = start + depth[chosen] * step
+    outward = gradients(kind, local[:, chosen])
+    normal[:, chosen] = outward * -torch.sign((outward * step).sum(0))
+    sky = row == SKY
+    point = torch.where(sky, direction, origin + torch.where(sky, 0, depth) * direction)
+    return Exact(row, depth, point, local, normal)
+
+
+def carry(joined: Joined, places: Exact, views: Views, other: Views, seen: Seen) -> Carried:
+    """Return where each of ``other`` has what the view before it in ``views`` sees.
+
+    Args:
+        joined: the worlds.
+        places: what ``views`` see.
+        views: V of cameras.
+        other: V of cameras, each of the same world at any time.
+        seen: by ``other``.
+    """
+    view, sky = pixel_views(views), places.row == SKY
+    chosen = (places.row < GROUND).nonzero()[:, 0]
+    rows, time = places.row[chosen], other.time[view[chosen]]
+    point = places.point.clone()
+    maps = row_major(joined.world_from_local, time, rows)
+    point[:, chosen] = transformed(maps, places.local[:, chosen])
+    x, y, depth = project(other, torch.cat([point, (~sky).to(point.dtype)[None]]))
+    known = depth > other.near_m
+    x, y = torch.where(known, x, 0), torch.where(known, y, 0)
+    inside = (x >= -0.5) & (x <= other.width - 0.5) & (y >= -0.5) & (y <= other.height - 0.5)
+    hidden = ~(inside & known)
+    way = torch.where(sky, point, point - other.origin[view, :, 2].T)
+    maps = row_major(joined.local_from_world, time, rows)
+    facing = (places.normal[:, chosen] * turned(maps, way[:, chosen])).sum(0) < 0
+    hidden[chosen] |= ~facing
+    hidden |= joined.has_ground[views.world][view] & ~sky & (point[1] > _SUNK_M)
+    _hide(joined, places.row, hidden, _Sight(x, y, way, sky, depth), other, seen)
+    shape = (len(views), views.height, views.width)
+    depth = torch.where(sky, torch.inf, depth)
+    return Carried(*(part.reshape(shape) for part in (x, y, depth, known, hidden)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Sight:
+    """The ways from cameras to places and where those lie in the views. # (P,), (3, P)."""
+
+    x: Tensor
+    y: Tensor
+    way: Tensor
+    endless: Tensor
+    depth: Tensor
+
+
+def _hide(
+    joined: Joined, row: Tensor, hidden: Tensor, sight: _Sight, other: Views, seen: Seen
+) -> None:
+    """Set ``hidden`` where one of the pixels around a place sees what is before it."""
+    size = other.height * other.width
+    for down in (0, 1):
+        for right in (0, 1):
+            x = (sight.x.floor().long() + right).clamp(0, other.width - 1)
+            y = (sight.y.floor().long() + down).clamp(0, other.height - 1)
+            first = torch.arange(len(row), device=row.device) // size * size
+            found = seen.row.flatten()[first + y * other.width + x]
+            chosen = (~hidden & (found != row) & (found < GROUND)).nonzero()[:, 0]
+            hidden[chosen] = _before(joined, found[chosen], sight, chosen, other)
+
+
+def _before(joined: Joined, row: Tensor, sight: _Sight, chosen: Tensor, other: Views) -> Tensor:
+    """Return whether solids are met before the places. # (K,) bool."""
+    view = chosen // (other.height * other.width)
+    maps = row_major(joined.local_from_world, other.time[view], row)
+    start = transformed(maps, other.origin[view, :, 2].T)
+    share, met = _entries(joined.shape[row], start, turned(maps, sight.way[:, chosen]))
+    near = share * sight.depth[chosen] > other.near_m
+    return met & near & (sight.endless[chosen] | (share < 1 - _TOUCHING))
+
+
+def _entries(kind: Tensor, origin: Tensor, direction: Tensor) -> tuple[Tensor, Tensor]:
+    """Return ``shapes.entry`` of rays, each with its own kind of shape. # (P,) each."""
+    depth, met = torch.empty_like(origin[0]), torch.empty_like(kind, dtype=torch.bool)
+    for one in shapes.KINDS:
+        chosen = (kind == one).nonzero()[:, 0]
+        start, step = origin[:, chosen], direction[:, chosen]
+        depth[chosen], met[chosen] = shapes.entry(
+            one, (start[0], start[1], start[2]), (step[0], step[1], step[2])
+        )
+    return depth, met
