@@ -85,7 +85,7 @@ class Assembly:
         bodies = _bodies(self._poses, owner[:, 0])
         near = _nearness(bodies, solids, rig, size)
         kept = _kept(near, owner[solids.body, 1], most)
-        used, body = solids.body[kept].unique(return_inverse=True)
+        used, body = torch.unique(solids.body[kept], return_inverse=True)
         bodies = Bodies(bodies.world_from_body[:, used], bodies.instance[used], bodies.moving[used])
         chosen = Solids(
             solids.shape[kept],

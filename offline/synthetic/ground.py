@@ -65,14 +65,14 @@ def _placed(x: Tensor, z: Tensor, row: Tensor) -> _Place:
     across = radius - sign * torch.hypot(x - radius, z)
     along = radius.abs() * torch.atan2(z, sign * (radius - x))
     right = across > 0
-    pairs = (
+    kerb, verge, outer, paved = (
         torch.where(right, row[..., left + 1], row[..., left])
         for left in (_KERB_LEFT, _VERGE_LEFT, _OUTER_LEFT, _PAVED_LEFT)
     )
     away = (along - row[..., _JUNCTION]).abs()
     leaves = row[..., _JUNCTION_SIDES] * across >= 0
     from_junction = torch.where(leaves, away - row[..., _JUNCTION_HALF], 1e3)
-    return _Place(along, across, *pairs, from_junction, row)
+    return _Place(along, across, kerb, verge, outer, paved, from_junction, row)
 
 
 def ground_labels(x: Tensor, z: Tensor, ground: Tensor) -> Tensor:

@@ -104,10 +104,4 @@ def _lit(
         rows = light if len(light) == 1 else light[shiny]
         mirrored = lighting.mirrored(rows, ray[shiny], normal[shiny], lit[shiny])
         radiance[shiny] += gloss[shiny, None] * mirrored
-    return lighting.seen_through_haze(light, radiance, _distance(hits, chosen))
-
-
-def _distance(hits: Hits, chosen: Tensor) -> Tensor:
-    """Return about how far away pixels are, m: a pixel covers the more the farther it is."""
-    cosine = (hits.ray[chosen] * hits.normal[chosen]).sum(1).abs().clamp_(min=0.02)
-    return hits.footprint_m[chosen] * cosine.sqrt() * 700.0
+    return lighting.seen_through_haze(light, radiance, hits.distance_m[chosen])

@@ -39,8 +39,8 @@ def _thing(assembly: Assembly, draws: Draws, place: Vector, size: float) -> None
     """Add a thing of one to three solids with a motion of its own, or none."""
     parts = []
     for _ in range(draws.choice((1, 2, 3), (0.6, 0.25, 0.15))):
-        half = tuple(size * draws.uniform(0.25, 1.0) for _ in range(3))
-        offset = tuple(size * draws.uniform(-0.4, 0.4) for _ in range(3))
+        half = _vector(draws, 0.25 * size, size)
+        offset = _vector(draws, -0.4 * size, 0.4 * size)
         frame = compose(_turned(draws, offset), block((0, 0, 0), half))
         shape = draws.choice((BOX, SPHERE, CYLINDER, CONE, DISC), (4, 3, 2, 2, 1))
         parts.append(Part(shape, frame, assembly.material(_texture(draws, size)), _VOID))
@@ -55,6 +55,10 @@ def _thing(assembly: Assembly, draws: Draws, place: Vector, size: float) -> None
         turn = compose(pitched(spin[0] * time), rolled(spin[1] * time))
         poses.append(compose(upright(x, z, spin[2] * time, y), compose(turn, first)))
     assembly.thing([(parts, poses)])
+
+
+def _vector(draws: Draws, low: float, high: float) -> Vector:
+    return draws.uniform(low, high), draws.uniform(low, high), draws.uniform(low, high)
 
 
 def _turned(draws: Draws, at: Vector) -> Affine:
