@@ -47,9 +47,10 @@ def ends(flow: Tensor) -> Tensor:
 
 def ends_inside(flow: Tensor) -> Tensor:
     """Return whether the flow ends between the outermost pixels' centres, bool. # (B, 1, H, W)."""
-    x, y = ends(flow.detach()).split(1, 1)
+    x, y = ends(flow.detach()).unbind(1)
     height, width = flow.shape[2:]
-    return (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    return inside.unsqueeze(1)
 
 
 def _squared_length(vectors: Tensor) -> Tensor:

@@ -1,0 +1,221 @@
+"""SD-OFNet, distilled from a teacher of flow and from rigid flow (OmegaNet, section 3.3).
+
+Teacher, depth and camera see the whole images. The student sees a crop of them with noise on
+superpixels, and has to say what they say (SelFlow, Liu et al., CVPR 2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from offline.losses.distillation import distillation_losses, trust_teacher
+from offline.losses.flow_photometric import MEASURES, Measure, flow_photometric_loss
+from offline.losses.occlusion import ends_inside, occluded
+from offline.training.batch import Batch
+from offline.training.omeganet_parts import (
+    evaluated,
+    freeze,
+    omeganet_from,
+    omeganet_state,
+    require_weights,
+)
+from offline.training.recipe import Progress, Recipe
+from offline.training.recipes.omeganet_flow import flows_back
+from offline.training.student_view import hide_superpixels, random_window, sample_generator
+from scene_perception.geometry.disparity import depth_from_inverse_depth
+from scene_perception.geometry.warp import rigid_flow
+from scene_perception.visualization import color_flow
+
+_STRIDE = 64  # of the flow network
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the student is trained.
+
+    Attributes:
+        weights: of the OmegaNet whose depth, semantics and camera teach; empty for random ones.
+        teacher: of the OmegaNet whose flow teaches (``omeganet_flow``); empty for that of
+            ``weights``.
+        seed: of random weights and of what is hidden.
+        begin: the student begins as its ``teacher`` or at ``random``.
+        intrinsics: the batch's ``given`` ones or CameraNet's (``learned``), for the rigid flow.
+        threshold: motion probability from which on both flows are not consistent (xi).
+        crop_rows: rows that the student does not see, a multiple of 64.
+        crop_columns: columns likewise.
+        superpixel_px: pixels of an average superpixel.
+        hidden: superpixels of each image that noise hides from the student.
+        measure: of the photometric error.
+        teacher_weight: of the error against the teacher (alpha_d).
+        rigid_weight: of the error against the rigid flow (alpha_r).
+        photometric_weight: of the error of the student's own flow where the teacher is trusted and
+            the next image shows the pixel.
+
+    Raises:
+        ValueError: for a setting that breaks its rule.
+    """
+
+    weights: str = ""
+    teacher: str = ""
+    seed: int = 0
+    begin: Literal["teacher", "random"] = "teacher"
+    intrinsics: Literal["given", "learned"] = "given"
+    threshold: float = 0.5
+    crop_rows: int = 0
+    crop_columns: int = 64
+    superpixel_px: int = 400
+    hidden: int = 8
+    measure: Measure = "census"
+    teacher_weight: float = 0.2
+    rigid_weight: float = 0.025
+    photometric_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, allowed in (
+            ("begin", ("teacher", "random")),
+            ("intrinsics", ("given", "learned")),
+            ("measure", MEASURES),
+        ):
+            if getattr(self, name) not in allowed:
+                value = getattr(self, name)
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
+        for name in ("crop_rows", "crop_columns"):
+            value = getattr(self, name)
+            if value < 0 or value % _STRIDE:
+                raise ValueError(f"{name} must be a multiple of {_STRIDE} px, got {value}")
+        if self.superpixel_px < 1 or self.hidden < 0:
+            raise ValueError(
+                "superpixel_px must be at least 1 and hidden at least 0, "
+                f"got {self.superpixel_px} and {self.hidden}"
+            )
+        require_weights(self)
+
+
+class Lesson(NamedTuple):
+    """What the student is to say of the current image.
+
+    Attributes:
+        teacher: the teacher's flow to the next image, px. # (B, 2, H, W)
+        rigid: flow that the camera's motion explains, px. # (B, 2, H, W)
+        from_teacher: which of them is learnt, bool. # (B, 1, H, W)
+        visible: pixels that the next image shows, says the teacher, bool. # (B, 1, H, W)
+    """
+
+    teacher: Tensor
+    rigid: Tensor
+    from_teacher: Tensor
+    visible: Tensor
+
+
+class OmegaNetDistillRecipe(Recipe):
+    """The student; everything that teaches it is kept as it is.
+
+    Args:
+        settings: how it is trained.
+
+    Raises:
+        FileNotFoundError, ValueError: for weights to begin with that cannot be read.
+    """
+
+    tasks = ("flow", "motion")
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.needs = ("previous", "current", "next")
+        if settings.intrinsics == "given":
+            self.needs += ("intrinsics",)
+        self.network = omeganet_from(settings.weights, settings.seed)
+        teaching = omeganet_from(settings.teacher or settings.weights, settings.seed)
+        self.teacher = teaching.sd_ofnet
+        if settings.begin == "teacher":
+            self.network.sd_ofnet = deepcopy(self.teacher)
+        else:
+            self.network.sd_ofnet = omeganet_from("", settings.seed + 1).sd_ofnet
+        self.network.sd_ofnet.requires_grad_(True)
+        self._keep_frozen()
+
+    def train(self, mode: bool = True) -> OmegaNetDistillRecipe:
+        """Set training, but of what is kept as it is."""
+        super().train(mode)
+        self._keep_frozen()
+        return self
+
+    def _keep_frozen(self) -> None:
+        freeze(self.network.dsnet, self.network.camera_net, self.teacher)
+
+    def forward(self, batch: Batch, progress: Progress) -> dict[str, Tensor]:
+        """Return ``teacher``, ``rigid`` and ``photometric``."""
+        settings = self.settings
+        lesson = self.lesson(batch)
+        images = [batch[role] for role in ("previous", "current", "next")]
+        generators = [sample_generator(n, progress.step, settings.seed) for n in batch.names]
+        margin = settings.crop_rows, settings.crop_columns
+        window = random_window(generators, (images[0].shape[2], images[0].shape[3]), margin)
+        clean = [window.crop(image) for image in images]
+        # The current image stays clean: a flow starts at what is seen there.
+        hidden = [self._hide(clean[n], generators) for n in (0, 2)]
+        flow = self.network.sd_ofnet(hidden[0], clean[1], hidden[1]).flow.float()
+        seen = Lesson(*map(window.crop, lesson))
+        everywhere = torch.ones_like(seen.from_teacher)
+        errors = distillation_losses(flow, seen.teacher, seen.rigid, seen.from_teacher, everywhere)
+        visible = seen.from_teacher & seen.visible & ends_inside(seen.teacher)
+        photometric = flow_photometric_loss(clean[1], clean[2], flow, visible, settings.measure)
+        return {
+            "teacher": settings.teacher_weight * errors.teacher,
+            "rigid": settings.rigid_weight * errors.rigid,
+            "photometric": settings.photometric_weight * photometric,
+        }
+
+    def _hide(self, images: Tensor, generators: list[torch.Generator]) -> Tensor:
+        settings = self.settings
+        return hide_superpixels(
+            images, generators, pixels=settings.superpixel_px, hidden=settings.hidden
+        )
+
+    @torch.no_grad()
+    def lesson(self, batch: Batch) -> Lesson:
+        """Return what depth, camera and teacher say of whole images."""
+        images = batch["previous"], batch["current"], batch["next"]
+        depth = self.network.dsnet(images[1])
+        camera = self.network.camera_net(*images)
+        given = self.settings.intrinsics == "given"
+        intrinsics = batch["intrinsics"] if given else camera.intrinsics.float()
+        rigid = rigid_flow(
+            depth_from_inverse_depth(depth.inverse_depth.float()),
+            camera.next_from_current.float(),
+            intrinsics,
+        )
+        teacher = self.teacher(*images).flow.float()
+        from_next, _ = flows_back(self.teacher, *images)
+        chosen = trust_teacher(teacher, rigid, depth.labels, self.settings.threshold)
+        return Lesson(teacher, rigid, chosen, ~occluded(teacher, from_next.float()))
+
+    def weights(self) -> Mapping[str, Tensor]:
+        """Return a whole OmegaNet's state, with the student as its flow network."""
+        return omeganet_state(self.network)
+
+    def weights_metadata(self) -> Mapping[str, str]:
+        """Return that it is an OmegaNet, and what was trained."""
+        return {"model": "omeganet", "recipe": "omeganet_distill"}
+
+    @torch.no_grad()
+    def pictures(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the student's flow of the first sample and what it learns from. # (H, W, 3)."""
+        first = Batch({name: tensor[:1] for name, tensor in batch.tensors.items()}, batch.names[:1])
+        with evaluated(self):
+            images = first["previous"], first["current"], first["next"]
+            flow = self.network.sd_ofnet(*images).flow
+            lesson = self.lesson(first)
+        target = torch.where(lesson.from_teacher, lesson.teacher, lesson.rigid)
+        flows = {"flow": flow, "target": target}
+        return {
+            name: torch.from_numpy(color_flow(tensor[0].permute(1, 2, 0).cpu().numpy()))
+            for name, tensor in flows.items()
+        }
