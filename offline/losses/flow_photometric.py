@@ -6,8 +6,6 @@ one over pixels.
 
 from __future__ import annotations
 
-from typing import Literal, get_args
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -18,8 +16,7 @@ from offline.losses.reductions import mean_over
 from offline.losses.smoothness import edge_aware_changes
 from offline.losses.view_synthesis import sample
 
-Measure = Literal["census", "robust", "ssim"]
-MEASURES: tuple[str, ...] = get_args(Measure)
+MEASURES = ("census", "robust", "ssim")
 
 _RADIUS = 3
 _GREY = (0.2989, 0.587, 0.114)  # ITU-R BT.601, as ``tf.image.rgb_to_grayscale``
@@ -34,7 +31,7 @@ def robust(values: Tensor) -> Tensor:
 
 
 def flow_photometric_loss(
-    target: Tensor, source: Tensor, flow: Tensor, visible: Tensor, measure: Measure = "census"
+    target: Tensor, source: Tensor, flow: Tensor, visible: Tensor, measure: str = "census"
 ) -> Tensor:
     """Return how badly ``source``, seen through the flow, explains the visible target, a scalar.
 

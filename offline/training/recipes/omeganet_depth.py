@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -21,73 +20,58 @@ from offline.losses.reductions import mean_over
 from offline.losses.smoothness import divide_by_mean, edge_aware_smoothness
 from offline.losses.view_synthesis import sample, source_positions, viewing_rays
 from offline.training.batch import Batch
+from offline.training.initialization import set_momentum
 from offline.training.omeganet_parts import (
-    evaluated,
     freeze,
     full_precision,
     omeganet_from,
     omeganet_state,
-    require_weights,
 )
+from offline.training.pictures import omeganet_pictures
 from offline.training.recipe import Progress, Recipe
 from scene_perception.frame import UNKNOWN_LABEL
 from scene_perception.geometry.disparity import depth_from_inverse_depth, normalize_inverse_depth
 from scene_perception.geometry.se3 import pose_matrix
 from scene_perception.models.camera_net import CameraOutputs
 from scene_perception.models.dsnet import DSNetPrediction
-from scene_perception.models.layers import resize_bilinear
-from scene_perception.visualization import color_depth, color_labels
+from scene_perception.models.layers import BatchNorm, resize_bilinear
+from scene_perception.settings import check, setting
 
 _SCALES = 5
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How depth and camera are trained.
+    """How depth and camera are trained."""
 
-    Attributes:
-        weights: of an OmegaNet to begin with; empty for random ones.
-        seed: of random weights.
-        norm_momentum: of batch norm's running statistics; 0.001 in the published network.
-        intrinsics: ``given`` takes the batch's, and trains CameraNet to say the same; ``learned``
-            takes CameraNet's.
-        semantics: ``labels`` trains the classes from the batch's labels, which may be proxies;
-            ``none`` leaves their layers as they are.
-        auto_mask: leave out pixels that the sources explain better as they are (Monodepth2).
-        scales: finest ones that are trained, 1..5.
-        photometric_weight: of L1 + SSIM, minimum over the sources.
-        smoothness_weight: of the finest scale, halved from scale to scale.
-        semantic_weight: of the cross-entropy.
-        edge_weight: of the cross-task term.
-        edge_decay: of the cross-task term, see ``semantic_edge_loss``.
-        intrinsics_weight: of the distance from given intrinsics, in image sizes.
-
-    Raises:
-        ValueError: for a setting that breaks its rule.
-    """
-
-    weights: str = ""
-    seed: int = 0
-    norm_momentum: float = 0.01
-    intrinsics: Literal["given", "learned"] = "given"
-    semantics: Literal["labels", "none"] = "labels"
-    auto_mask: bool = False
-    scales: int = 4
-    photometric_weight: float = 1.0
-    smoothness_weight: float = 0.01
-    semantic_weight: float = 0.1
-    edge_weight: float = 0.01
-    edge_decay: float = 1.0
-    intrinsics_weight: float = 0.1
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.scales <= _SCALES:
-            raise ValueError(f"scales must be in 1..{_SCALES}, got {self.scales}")
-        if self.intrinsics not in ("given", "learned"):
-            raise ValueError(f"intrinsics must be given or learned, got {self.intrinsics!r}")
-        if self.semantics not in ("labels", "none"):
-            raise ValueError(f"semantics must be labels or none, got {self.semantics!r}")
-        require_weights(self)
+    weights: str = setting("", "OmegaNet to begin with (.safetensors); empty: random weights")
+    seed: int = setting(0, "of random weights", minimum=0)
+    batch_norm_momentum: float = setting(
+        0.01, "share of a batch in the running statistics (published: 0.001)",
+        minimum=1e-4, maximum=1.0,
+    )  # fmt: skip
+    intrinsics: str = setting(
+        "given", "the batch's, which CameraNet then learns to say, or CameraNet's own",
+        choices=("given", "learned"),
+    )  # fmt: skip
+    semantics: str = setting(
+        "labels", "train classes by the batch's labels, which may be proxies, or leave them",
+        choices=("labels", "none"),
+    )  # fmt: skip
+    auto_mask: bool = setting(False, "leave out pixels that sources explain better as they are")
+    scales: int = setting(4, "finest ones whose depth has to explain the image",
+                          minimum=1, maximum=_SCALES)  # fmt: skip
+    photometric_weight: float = setting(1.0, "of L1 + SSIM, minimum over the sources", minimum=0)
+    smoothness_weight: float = setting(
+        0.01, "of the finest scale, halved from scale to scale", minimum=0
+    )
+    semantic_weight: float = setting(0.1, "of the classes' cross-entropy", minimum=0)
+    edge_weight: float = setting(0.01, "of smooth depth where classes change", minimum=0)
+    edge_decay: float = setting(1.0, "by which a jump of the mean depth's size suffices",
+                                minimum=0)  # fmt: skip
+    intrinsics_weight: float = setting(
+        0.1, "of the distance from given intrinsics, in image sizes", minimum=0
+    )
 
 
 class OmegaNetDepthRecipe(Recipe):
@@ -102,8 +86,10 @@ class OmegaNetDepthRecipe(Recipe):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
+        check(settings)
         self.settings = settings
-        self.network = omeganet_from(settings.weights, settings.seed, settings.norm_momentum)
+        self.network = omeganet_from(settings.weights, settings.seed)
+        set_momentum(self.network, BatchNorm, settings.batch_norm_momentum)
         self.needs = ("previous", "current", "next", *_needed(settings))
         self.tasks = ("depth", "semantics") if settings.semantics == "labels" else ("depth",)
         self._keep_frozen()
@@ -190,17 +176,9 @@ class OmegaNetDepthRecipe(Recipe):
         """Return that it is an OmegaNet, and what was trained."""
         return {"model": "omeganet", "recipe": "omeganet_depth"}
 
-    @torch.no_grad()
     def pictures(self, batch: Batch) -> dict[str, Tensor]:
-        """Return depth and labels of the first sample. # (H, W, 3)."""
-        with evaluated(self.network):
-            outputs = self.network.dsnet(batch["current"][:1])
-        depth = depth_from_inverse_depth(outputs.inverse_depth)[0, 0].cpu().numpy()
-        labels = outputs.labels[0].cpu().numpy()
-        return {
-            "depth": torch.from_numpy(color_depth(depth)),
-            "labels": torch.from_numpy(color_labels(labels)),
-        }
+        """Return what the network says of the first sample."""
+        return omeganet_pictures(self.network, batch)
 
 
 def synthesized(

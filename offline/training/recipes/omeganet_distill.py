@@ -9,92 +9,61 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from offline.losses.distillation import distillation_losses, trust_teacher
-from offline.losses.flow_photometric import MEASURES, Measure, flow_photometric_loss
+from offline.losses.flow_photometric import MEASURES, flow_photometric_loss
 from offline.losses.occlusion import ends_inside, occluded
 from offline.training.batch import Batch
 from offline.training.omeganet_parts import (
-    evaluated,
     freeze,
     omeganet_from,
     omeganet_state,
-    require_weights,
 )
+from offline.training.pictures import omeganet_pictures
 from offline.training.recipe import Progress, Recipe
 from offline.training.recipes.omeganet_flow import flows_back
 from offline.training.student_view import hide_superpixels, random_window, sample_generator
 from scene_perception.geometry.disparity import depth_from_inverse_depth
 from scene_perception.geometry.warp import rigid_flow
-from scene_perception.visualization import color_flow
+from scene_perception.settings import check, setting
 
 _STRIDE = 64  # of the flow network
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How the student is trained.
+    """How the student is trained."""
 
-    Attributes:
-        weights: of the OmegaNet whose depth, semantics and camera teach; empty for random ones.
-        teacher: of the OmegaNet whose flow teaches (``omeganet_flow``); empty for that of
-            ``weights``.
-        seed: of random weights and of what is hidden.
-        begin: the student begins as its ``teacher`` or at ``random``.
-        intrinsics: the batch's ``given`` ones or CameraNet's (``learned``), for the rigid flow.
-        threshold: motion probability from which on both flows are not consistent (xi).
-        crop_rows: rows that the student does not see, a multiple of 64.
-        crop_columns: columns likewise.
-        superpixel_px: pixels of an average superpixel.
-        hidden: superpixels of each image that noise hides from the student.
-        measure: of the photometric error.
-        teacher_weight: of the error against the teacher (alpha_d).
-        rigid_weight: of the error against the rigid flow (alpha_r).
-        photometric_weight: of the error of the student's own flow where the teacher is trusted and
-            the next image shows the pixel.
-
-    Raises:
-        ValueError: for a setting that breaks its rule.
-    """
-
-    weights: str = ""
-    teacher: str = ""
-    seed: int = 0
-    begin: Literal["teacher", "random"] = "teacher"
-    intrinsics: Literal["given", "learned"] = "given"
-    threshold: float = 0.5
-    crop_rows: int = 0
-    crop_columns: int = 64
-    superpixel_px: int = 400
-    hidden: int = 8
-    measure: Measure = "census"
-    teacher_weight: float = 0.2
-    rigid_weight: float = 0.025
-    photometric_weight: float = 1.0
-
-    def __post_init__(self) -> None:
-        for name, allowed in (
-            ("begin", ("teacher", "random")),
-            ("intrinsics", ("given", "learned")),
-            ("measure", MEASURES),
-        ):
-            if getattr(self, name) not in allowed:
-                value = getattr(self, name)
-                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
-        for name in ("crop_rows", "crop_columns"):
-            value = getattr(self, name)
-            if value < 0 or value % _STRIDE:
-                raise ValueError(f"{name} must be a multiple of {_STRIDE} px, got {value}")
-        if self.superpixel_px < 1 or self.hidden < 0:
-            raise ValueError(
-                "superpixel_px must be at least 1 and hidden at least 0, "
-                f"got {self.superpixel_px} and {self.hidden}"
-            )
-        require_weights(self)
+    weights: str = setting(
+        "", "OmegaNet whose depth, semantics and camera teach (.safetensors); empty: random weights"
+    )
+    teacher: str = setting(
+        "", "OmegaNet whose flow teaches, of omeganet_flow; empty: that of weights"
+    )
+    seed: int = setting(0, "of random weights and of what is hidden", minimum=0)
+    begin: str = setting("teacher", "what the student begins as", choices=("teacher", "random"))
+    intrinsics: str = setting(
+        "given", "the batch's or CameraNet's, for the rigid flow", choices=("given", "learned")
+    )
+    threshold: float = setting(
+        0.5, "motion probability from which on flows are not consistent", minimum=0, maximum=1
+    )
+    crop_rows: int = setting(0, "rows that the student does not see", minimum=0,
+                             multiple_of=_STRIDE)  # fmt: skip
+    crop_columns: int = setting(64, "columns that the student does not see", minimum=0,
+                                multiple_of=_STRIDE)  # fmt: skip
+    superpixel_px: int = setting(400, "pixels of an average superpixel", minimum=1)
+    hidden: int = setting(8, "superpixels of each source that noise hides", minimum=0)
+    measure: str = setting("census", "of the photometric error", choices=MEASURES)
+    teacher_weight: float = setting(0.2, "of the error against the teacher", minimum=0)
+    rigid_weight: float = setting(0.025, "of the error against the rigid flow", minimum=0)
+    photometric_weight: float = setting(
+        1.0, "of the error of the student's own flow where the teacher is right", minimum=0
+    )
 
 
 class Lesson(NamedTuple):
@@ -127,6 +96,7 @@ class OmegaNetDistillRecipe(Recipe):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
+        check(settings)
         self.settings = settings
         self.needs = ("previous", "current", "next")
         if settings.intrinsics == "given":
@@ -205,17 +175,6 @@ class OmegaNetDistillRecipe(Recipe):
         """Return that it is an OmegaNet, and what was trained."""
         return {"model": "omeganet", "recipe": "omeganet_distill"}
 
-    @torch.no_grad()
     def pictures(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the student's flow of the first sample and what it learns from. # (H, W, 3)."""
-        first = Batch({name: tensor[:1] for name, tensor in batch.tensors.items()}, batch.names[:1])
-        with evaluated(self):
-            images = first["previous"], first["current"], first["next"]
-            flow = self.network.sd_ofnet(*images).flow
-            lesson = self.lesson(first)
-        target = torch.where(lesson.from_teacher, lesson.teacher, lesson.rigid)
-        flows = {"flow": flow, "target": target}
-        return {
-            name: torch.from_numpy(color_flow(tensor[0].permute(1, 2, 0).cpu().numpy()))
-            for name, tensor in flows.items()
-        }
+        """Return what the network says of the first sample."""
+        return omeganet_pictures(self.network, batch)

@@ -17,63 +17,43 @@ from torch import Tensor
 
 from offline.losses.flow_photometric import (
     MEASURES,
-    Measure,
     flow_photometric_loss,
     flow_smoothness,
 )
 from offline.losses.occlusion import ends_inside, occluded
 from offline.training.batch import Batch
 from offline.training.omeganet_parts import (
-    evaluated,
     freeze,
     omeganet_from,
     omeganet_state,
-    require_weights,
 )
+from offline.training.pictures import omeganet_pictures
 from offline.training.recipe import Progress, Recipe
 from scene_perception.models.sd_ofnet import SDOFNet
-from scene_perception.visualization import color_flow
+from scene_perception.settings import check, setting
 
 _LEAST_SEEN = 0.2  # of an image, for the check to be believed
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How the teacher is trained.
+    """How the teacher is trained."""
 
-    Attributes:
-        weights: of an OmegaNet to begin with; empty for random ones.
-        seed: of random weights.
-        measure: ``census``, ``robust`` (the published one without census) or ``ssim``.
-        occlusion_from: share of the run, 0..1, from which on occluded pixels are left out; before,
-            all that stay in the image count, as the check says nothing of untrained flow.
-        both_ends: train the flows back to the current image as well, which the check reads; False
-            estimates them without a gradient, in half the time.
-        photometric_weight: of all flows' mean error.
-        smoothness_weight: of the flows in px.
-        edge_sharpness: of the image's edges in the smoothness.
-
-    Raises:
-        ValueError: for a setting that breaks its rule.
-    """
-
-    weights: str = ""
-    seed: int = 0
-    measure: Measure = "census"
-    occlusion_from: float = 0.3
-    both_ends: bool = True
-    photometric_weight: float = 1.0
-    smoothness_weight: float = 0.05
-    edge_sharpness: float = 10.0
-
-    def __post_init__(self) -> None:
-        if self.measure not in MEASURES:
-            raise ValueError(f"measure must be one of {', '.join(MEASURES)}, got {self.measure!r}")
-        if not 0 <= self.occlusion_from <= 1:
-            raise ValueError(f"occlusion_from must be in 0..1, got {self.occlusion_from}")
-        if not self.edge_sharpness > 0:
-            raise ValueError(f"edge_sharpness must be > 0, got {self.edge_sharpness}")
-        require_weights(self)
+    weights: str = setting("", "OmegaNet to begin with (.safetensors); empty: random weights")
+    seed: int = setting(0, "of random weights", minimum=0)
+    measure: str = setting(
+        "census", "of unlikeness; robust is the published one without census", choices=MEASURES
+    )
+    occlusion_from: float = setting(
+        0.3, "share of the run from which on occluded pixels are left out: the check says nothing "
+        "of untrained flow", minimum=0, maximum=1,
+    )  # fmt: skip
+    both_ends: bool = setting(
+        True, "train the flows back to the current image too; else only the check reads them"
+    )
+    photometric_weight: float = setting(1.0, "of all flows' mean error", minimum=0)
+    smoothness_weight: float = setting(0.05, "of the flows' changes, px", minimum=0)
+    edge_sharpness: float = setting(10.0, "by which an image's edges allow changes", minimum=0)
 
 
 class Pair(NamedTuple):
@@ -103,6 +83,7 @@ class OmegaNetFlowRecipe(Recipe):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__()
+        check(settings)
         self.settings = settings
         self.network = omeganet_from(settings.weights, settings.seed)
         self._keep_frozen()
@@ -158,13 +139,9 @@ class OmegaNetFlowRecipe(Recipe):
         """Return that it is an OmegaNet, and what was trained."""
         return {"model": "omeganet", "recipe": "omeganet_flow"}
 
-    @torch.no_grad()
     def pictures(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the flow of the first sample. # (H, W, 3)."""
-        images = [batch[role][:1] for role in self.needs]
-        with evaluated(self.network):
-            flow = self.network.sd_ofnet(*images).flow[0]
-        return {"flow": torch.from_numpy(color_flow(flow.permute(1, 2, 0).cpu().numpy()))}
+        """Return what the network says of the first sample."""
+        return omeganet_pictures(self.network, batch)
 
 
 def flows_back(
@@ -179,7 +156,7 @@ def flows_back(
     return from_next, from_previous
 
 
-def flow_error(pair: Pair, measure: Measure, checked: bool) -> Tensor:
+def flow_error(pair: Pair, measure: str, checked: bool) -> Tensor:
     """Return the photometric loss of a pair, a scalar.
 
     Args:
