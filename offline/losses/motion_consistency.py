@@ -11,7 +11,8 @@ from torch import Tensor
 
 from offline.losses.flow_warp import flow_warp
 from offline.losses.motion_field import field_rotation
-from offline.losses.projection import Projection, masked_mean
+from offline.losses.projection import Projection
+from offline.losses.reductions import mean_over
 
 _TINY = 1e-24
 
@@ -40,7 +41,7 @@ def motion_consistency_loss(
     remaining = _rotated(there, translation_back) + forward[:, :3]
     scale = _TINY + _squared(translation_back) + _squared(forward[:, :3])
     near = projection.depth_difference.detach() <= max_depth_difference
-    translation_error = masked_mean(_squared(remaining) / scale, near & projection.valid)
+    translation_error = mean_over(_squared(remaining) / scale, near & projection.valid)
     return _rotation_error(there, back).mean() + alpha * translation_error
 
 

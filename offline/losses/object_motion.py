@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from offline.losses.forward_warp import EgoWarp
+from offline.losses.reductions import over_processes
 
 ObjectNet = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
@@ -19,7 +20,8 @@ def object_translations(
 
     Args:
         network: (image, other image, mask, other mask), one row per instance that there is
-            -> (rows, 3). Not called without instances.
+            -> (rows, 3). Not called without instances; without rows where only other processes have
+            some, since all must compute the statistics of the batch together.
         image: as the network takes it. # (B, 3, H, W)
         instances: channel 0 = their number, then masks, 0 or 1. # (B, 1 + N, H, W)
         other: the other frame without the camera's motion (``remove_ego_motion``).
@@ -35,7 +37,7 @@ def object_translations(
     masks = instances[:, 1:].to(image.dtype)
     batch, row = masks.flatten(2).any(2).nonzero(as_tuple=True)
     translations = image.new_zeros(*masks.shape[:2], 3)
-    if len(batch) == 0:
+    if not over_processes(translations.new_tensor(float(len(batch))))[0]:
         return translations
     other_masks = other.instances[:, 1:]
     rows = network(

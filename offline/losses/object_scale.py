@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from offline.losses.reductions import mean_over
+
 
 def object_scale_loss(
     height_prior: Tensor,
@@ -43,9 +45,9 @@ def object_scale_loss(
     valid = (object_depth > 0) & (height_px > 0)
     supposed = intrinsics[:, 1, 1, None] * height_prior / height_px.clamp(min=1)
     mean_depth = depth.detach().mean((1, 2, 3))[:, None]
-    errors = ((object_depth - supposed) / mean_depth).abs().masked_fill(~valid, 0)
-    count = valid.sum()
-    return errors.sum() / (count if published_nan else count.clamp(min=1))
+    errors = ((object_depth - supposed) / mean_depth).abs()
+    mean = mean_over(errors, valid)
+    return mean.where(valid.any(), torch.nan) if published_nan else mean
 
 
 def instance_heights(masks: Tensor) -> Tensor:

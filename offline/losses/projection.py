@@ -10,6 +10,7 @@ from torch import Tensor
 
 from offline.losses.inverse_warp import Padding
 from offline.losses.motion_field import warp_by_motion_field
+from offline.losses.reductions import mean_over
 from offline.losses.ssim import dissimilarity
 
 _SSIM_SHARE = 0.85
@@ -95,8 +96,8 @@ def project(
     if settings.depth_weight:
         difference = difference * (1 - depth_difference)
     return Projection(
-        masked_mean(difference, valid),
-        masked_mean(depth_difference, valid),
+        mean_over(difference, valid),
+        mean_over(depth_difference, valid),
         warp.image,
         warp.flow,
         depth_difference,
@@ -107,17 +108,6 @@ def project(
 def relative_difference(first: Tensor, second: Tensor) -> Tensor:
     """Return ``|a - b| / (a + b)`` clamped to 0..1; a > 0, b >= 0."""
     return ((first - second).abs() / (first + second)).clamp(0, 1)
-
-
-def masked_mean(values: Tensor, valid: Tensor) -> Tensor:
-    """Return the mean over valid pixels, 0 if there are none.
-
-    Args:
-        values: # (B, C, H, W)
-        valid: for all channels. # (B, 1, H, W) bool
-    """
-    counted = values.masked_fill(~valid, 0)
-    return counted.sum() / (valid.sum() * values.shape[1]).clamp(min=1)
 
 
 def _mean(colours: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from offline.losses.reductions import over_processes
 from scene_perception.frame import UNKNOWN_LABEL
 
 # 1 / ln(1.02 + p) of ENet (Paszke et al., 2016), p the share of each of the 19 train ids in
@@ -21,8 +22,8 @@ CLASS_WEIGHTS = (
 def segmentation_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Return the cross-entropy, weighted by class, over all pixels that have a label.
 
-    Divided by the sum of those pixels' weights; 0 where that is 0 (the published loss is not
-    a number then).
+    Divided by the sum of those pixels' weights, over all processes as in ``mean_over``; 0 where
+    that is 0 (the published loss is not a number then).
 
     Args:
         logits: of the train ids and void. # (B, 20, H, W)
@@ -42,5 +43,6 @@ def segmentation_loss(logits: Tensor, labels: Tensor) -> Tensor:
     weights = logits.new_tensor(CLASS_WEIGHTS)
     known, targets = labels != UNKNOWN_LABEL, labels.long()
     total = F.cross_entropy(logits, targets, weights, ignore_index=UNKNOWN_LABEL, reduction="sum")
-    weight = (weights[targets.masked_fill(~known, 0)] * known).sum()
-    return total / weight.clamp(min=torch.finfo(weight.dtype).tiny)
+    own_weight = (weights[targets.masked_fill(~known, 0)] * known).sum()
+    weight, processes = over_processes(own_weight)
+    return total / weight.clamp(min=torch.finfo(weight.dtype).tiny) * processes

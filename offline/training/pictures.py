@@ -29,7 +29,7 @@ Pictures = dict[str, Tensor]
 def omeganet_pictures(network: OmegaNet, batch: Batch) -> Pictures:
     """Return the first sample's current image, depth, labels, flow and motion. # (H, W, 3)."""
     images = [truth.image(batch, name)[:1] for name in ("previous", "current", "next")]
-    with _looking(network):
+    with looking(network):
         said = network(*images)
     depth = depth_from_inverse_depth(said.inverse_depth)
     return {
@@ -44,7 +44,7 @@ def omeganet_pictures(network: OmegaNet, batch: Batch) -> Pictures:
 def scene_flow_pictures(network: DWARF, batch: Batch) -> Pictures:
     """Return the first sample's left image, disparities and flow. # (H, W, 3)."""
     roles = ("current", "right", "next", "next_right")
-    with _looking(network):
+    with looking(network):
         said = network(*(truth.image(batch, name)[:1] for name in roles))
     return {
         "image": image_picture(batch["current"]),
@@ -61,7 +61,7 @@ def image_picture(images: Tensor) -> Tensor:
 
 
 @contextmanager
-def _looking(network: nn.Module) -> Iterator[None]:
+def looking(network: nn.Module) -> Iterator[None]:
     """Let a network infer without learning from it, and go on as it was."""
     training = network.training
     network.eval()

@@ -3,7 +3,6 @@ import torch
 
 from offline.losses.projection import (
     ProjectionSettings,
-    masked_mean,
     project,
     relative_difference,
 )
@@ -87,12 +86,6 @@ def test_gradients_agree_with_finite_differences():
     tensors = depth + ripple, source_depth - ripple, field
     assert losses(*tensors)[0] > 0
     assert torch.autograd.gradcheck(losses, [tensor.requires_grad_() for tensor in tensors])
-
-
-def test_mean_counts_every_channel_of_valid_pixels():
-    values = torch.tensor([[[[1.0, 9.0]], [[3.0, 9.0]]]])
-    assert masked_mean(values, torch.tensor([[[[True, False]]]])).item() == 2.0
-    assert masked_mean(values, torch.zeros(1, 1, 1, 2, dtype=torch.bool)).item() == 0.0
 
 
 def test_relative_difference_stays_within_one():
