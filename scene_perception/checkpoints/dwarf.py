@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from scene_perception.checkpoints.variables import network_variables, state_of, stored_shape
-from scene_perception.checkpoints.weights import fill, load_model
+from scene_perception.checkpoints.weights import Uninitialised, fill, load_model
 from scene_perception.models.dwarf import DWARF
 
 _LEAVES = {"weights": "weight", "biases": "bias"}
@@ -123,6 +123,7 @@ def load_dwarf(path: Path) -> DWARF:
         FileNotFoundError: if there is no such file.
         ValueError: if it is no weights file, or holds another model.
     """
-    network = DWARF()
+    with Uninitialised():
+        network = DWARF()
     fill(network, load_model(path, ("dwarf",)), path)
     return network.eval()

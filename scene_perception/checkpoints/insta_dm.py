@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from scene_perception.checkpoints.pytorch import names_of, refuse_tensorflow, state_of
-from scene_perception.checkpoints.weights import fill, load_model
+from scene_perception.checkpoints.weights import Uninitialised, fill, load_model
 from scene_perception.models.insta_dm import InstaDM
 from scene_perception.models.residual_decoder import LEVEL_CHANNELS, SCALES
 
@@ -157,6 +157,7 @@ def load_insta_dm(path: Path) -> InstaDM:
     """
     state = load_model(path, ("insta_dm",))
     found = {name.partition(".")[0] for name in state}
-    network = InstaDM(ego_pose="ego_pose_net" in found, object_pose="object_pose_net" in found)
+    with Uninitialised():
+        network = InstaDM(ego_pose="ego_pose_net" in found, object_pose="object_pose_net" in found)
     fill(network, state, path)
     return network.eval()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from scene_perception.checkpoints.variables import network_variables, state_of, stored_shape
-from scene_perception.checkpoints.weights import fill, load_model
+from scene_perception.checkpoints.weights import Uninitialised, fill, load_model
 from scene_perception.models.dsnet import DSNet
 from scene_perception.models.omeganet import OmegaNet
 
@@ -171,7 +171,8 @@ def load_omeganet(path: Path) -> OmegaNet:
         ValueError: if it is no weights file, or holds another model.
     """
     state = load_model(path, ("omeganet",))
-    network = OmegaNet()
+    with Uninitialised():
+        network = OmegaNet()
     fill(network, state, path)
     return network.eval()
 
@@ -186,6 +187,7 @@ def load_dsnet(path: Path) -> DSNet:
     state = load_model(path, ("dsnet", "omeganet"))
     prefix = "dsnet."
     own = {name.removeprefix(prefix): t for name, t in state.items() if name.startswith(prefix)}
-    network = DSNet()
+    with Uninitialised():
+        network = DSNet()
     fill(network, own, path)
     return network.eval()

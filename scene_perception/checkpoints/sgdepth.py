@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from scene_perception.checkpoints.pytorch import names_of, state_of
-from scene_perception.checkpoints.weights import fill, load_model
+from scene_perception.checkpoints.weights import Uninitialised, fill, load_model
 from scene_perception.models.residual_decoder import SCALES, STEPS
 from scene_perception.models.sgdepth import SGDepth
 from scene_perception.models.sgdepth_scene import shared_steps
@@ -93,6 +93,7 @@ def load_sgdepth(path: Path) -> SGDepth:
         ValueError: if it is no weights file, or holds another model.
     """
     state = load_model(path, ("sgdepth",))
-    network = SGDepth(_split(state, _OUR_SHARED))
+    with Uninitialised():
+        network = SGDepth(_split(state, _OUR_SHARED))
     fill(network, state, path)
     return network.eval()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from scene_perception.checkpoints.shards import SUFFIX, files_of, split
 
 _FORMAT = "scene_perception 1"
 _NAMED = 3
+_RANDOM = (Tensor.uniform_, Tensor.normal_)  # what functions of nn.init end in
 
 
 def save_weights(path: Path, state: Mapping[str, Tensor], metadata: Mapping[str, str]) -> None:
@@ -172,6 +174,26 @@ def fill(module: nn.Module, state: Mapping[str, Tensor], path: Path) -> None:
     if problem:
         raise ValueError(f"weights {path} do not fit {type(module).__name__}: {problem}")
     module.load_state_dict(dict(state))
+
+
+class Uninitialised(TorchFunctionMode):
+    """Modules that are made inside get no initial weights, for whoever then calls ``fill``.
+
+    Random numbers for all parameters of a network take longer than its weights to read.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Collection[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 (whatever a function of PyTorch returns)
+        """Call ``func``, unless it initialises a tensor in place."""
+        given = dict(kwargs or {})
+        if func in _RANDOM or getattr(func, "__module__", "") == nn.init.__name__:
+            return args[0] if args else given["tensor"]
+        return func(*args, **given)
 
 
 def first_difference(

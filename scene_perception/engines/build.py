@@ -8,6 +8,7 @@ fastest of ``backends.MEASURED``; that decision, like the gate's, is kept in the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +29,7 @@ from scene_perception.engines.base import Engine, TensorSpec
 from scene_perception.engines.build_journal import BuildJournal
 from scene_perception.engines.cache import EngineCache, default_cache
 from scene_perception.engines.config import NetworkConfig
-from scene_perception.engines.fastest import FastestEngines
+from scene_perception.engines.fastest import Chosen, FastestEngines
 from scene_perception.engines.gate import Sample, samples
 
 _AUTO, _REFERENCE, _FULL = "auto", "torch", "float32"
@@ -112,7 +113,7 @@ def build_engines(
         for part, module in parts.items()
     }
     builder = _Builder(requests, config, backends)
-    engines = {part: builder.engine(request) for part, request in requests.items()}
+    engines = builder.engines()
     journal = builder.journal
     warnings = (*journal.warnings, *builder.cache.warnings)
     return Built(engines, journal.backend, journal.notes, warnings)
@@ -133,14 +134,34 @@ class _Builder:
         self._requests, self._backend = requests, config.backend
         self._fastest = FastestEngines(backends, self.cache, self._samples_of)
 
-    def engine(self, request: Request) -> Engine:
-        """Return the first engine that serves.
+    def engines(self) -> dict[str, Engine]:
+        """Return the first engine that serves, for each part.
+
+        What only needs to be loaded is loaded in threads, on a CPU: a capture of one CUDA graph
+        forbids other threads to use the GPU.
 
         Raises:
             EngineError: if none does.
         """
+        requests = list(self._requests.values())
+        ready: list[Chosen | None] = [None] * len(requests)
+        if all(request.device == "cpu" for request in requests):
+            with ThreadPoolExecutor(max(1, len(requests))) as pool:
+                ready = list(pool.map(self._ready, requests))
+        return {
+            request.part: self._engine(request, chosen)
+            for request, chosen in zip(requests, ready, strict=True)
+        }
+
+    def _ready(self, request: Request) -> Chosen | None:
+        """Return what the first attempt will choose, if it only needs to be loaded."""
+        name, attempt = next(self._attempts(request))
+        return self._fastest.ready(attempt, _names(name))
+
+    def _engine(self, request: Request, ready: Chosen | None) -> Engine:
+        """Return the first engine that serves, which is ``ready`` where something is."""
         for name, attempt in self._attempts(request):
-            chosen = self._fastest.choose(attempt, MEASURED if name == CPU else (name,))
+            chosen = ready or self._fastest.choose(attempt, _names(name))
             self.journal.add(request.part, chosen)
             if chosen.engine is not None:
                 own = attempt.precision == request.precision
@@ -173,3 +194,8 @@ class _Builder:
         specs = {part: request.inputs for part, request in self._requests.items()}
         device = next(iter(self._requests.values())).device
         return samples(modules, specs, device)
+
+
+def _names(name: str) -> tuple[str, ...]:
+    """Return the backends that a name in ``ORDER`` stands for."""
+    return MEASURED if name == CPU else (name,)

@@ -73,6 +73,23 @@ class CheckedEngines:
             # Compilers raise whatever they like, and a node must start without them.
             return Obstacle(f"{type(error).__name__}: {error}", alarming=True, lasts=False)
 
+    def ready(self, request: Request, name: str) -> Engine | None:
+        """Return an engine whose files are there and have passed the gate; None in any doubt.
+
+        Nothing is made, measured or written: several threads may ask at once.
+        """
+        backend = self._backends[name]
+        if name in _UNGATED or not backend.keeps_files or backend.missing(request):
+            return None
+        key = key_of(request, backend)
+        if self._cache.notes(key).get(_PASSED) is not True:
+            return None
+        folder = self._cache.find(key)
+        try:
+            return None if folder is None else backend.load(request, folder)
+        except EngineError:
+            return None
+
     def _through_gate(self, request: Request, backend: Backend) -> Engine | Obstacle:
         key = key_of(request, backend)
         known = self._cache.notes(key)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scene_perception.engines.backends import Backend, Request
@@ -56,12 +56,31 @@ class FastestEngines:
             engines, obstacles = self._tried(request, names)
             name = next(iter(engines), "")
             return Chosen(name, engines.get(name), obstacles=obstacles)
-        missing = {name: self._backends[name].missing(request) for name in names}
+        missing = self._missing(request, names)
         key = self._key(request, missing)
-        return self._known(request, missing, key) or self._measured(request, names, key)
+        known = self._known(request, missing, key, self._checked.engine)
+        return known or self._measured(request, names, key)
+
+    def ready(self, request: Request, names: Sequence[str]) -> Chosen | None:
+        """Return what ``choose`` is known to return, if no more than loading is left to do.
+
+        Several threads may ask at once.
+        """
+        if len(names) == 1:
+            engine = self._checked.ready(request, names[0])
+            return None if engine is None else Chosen(names[0], engine)
+        missing = self._missing(request, names)
+        return self._known(request, missing, self._key(request, missing), self._checked.ready)
+
+    def _missing(self, request: Request, names: Sequence[str]) -> dict[str, str]:
+        return {name: self._backends[name].missing(request) for name in names}
 
     def _known(
-        self, request: Request, missing: Mapping[str, str], key: Mapping[str, str]
+        self,
+        request: Request,
+        missing: Mapping[str, str],
+        key: Mapping[str, str],
+        load: Callable[[Request, str], Engine | Obstacle | None],
     ) -> Chosen | None:
         """Return what was the fastest before; None if that is not known or serves no longer."""
         notes = self._cache.notes(key)
@@ -70,8 +89,8 @@ class FastestEngines:
             return None
         known = {name: float(str(value)) for name, value in times_ms.items()}
         best = min(known, key=known.__getitem__)
-        engine = self._checked.engine(request, best)
-        if isinstance(engine, Obstacle):
+        engine = load(request, best)
+        if engine is None or isinstance(engine, Obstacle):
             return None
         absent = {name: Obstacle(reason, False, True) for name, reason in missing.items() if reason}
         refused = {name: Obstacle(str(reason), True, True) for name, reason in told.items()}

@@ -1,14 +1,15 @@
 """OpenVINO: the fastest arithmetic on most CPUs, x86-64 and aarch64, from PyTorch's own graph.
 
-A folder holds the converted model and what OpenVINO compiled it to for this processor. The
-second loads in a fraction of the time; where it is refused the first is compiled again.
+A folder holds what OpenVINO compiled a part to for this processor, and nothing that it came from:
+the cache's key names processor and version, so that what does not load is rather made again.
 """
 
 from __future__ import annotations
 
-import logging
+import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,16 +25,14 @@ from scene_perception.engines.threads import thread_count
 if TYPE_CHECKING:
     import openvino
 
-MODEL_FILE = "model.xml"  # its weights lie beside it, in model.bin
 COMPILED_FILE = "compiled.blob"
+_MODEL_FILE = "model.xml"  # its weights lie beside it, in model.bin
 _DEVICE = "CPU"
 _DTYPES = {"f32": torch.float32, "u8": torch.uint8, "boolean": torch.bool, "i64": torch.int64}
 # What a processor must say it can, and what OpenVINO then calls it. Without a hint it takes the
 # lower precision by itself where there is one.
 _CAPABILITIES = {"float32": "FP32", "float16": "FP16", "bfloat16": "BF16", "int8": "INT8"}
 _HINTS = {"float32": "f32", "float16": "f16", "bfloat16": "bf16", "int8": "f32"}
-
-_LOG = logging.getLogger(__name__)
 
 
 class OpenVINOEngine(Specified):
@@ -106,13 +105,11 @@ class OpenVINOBackend:
 
     def load(self, request: Request, folder: Path) -> OpenVINOEngine:
         """Return what runs, from a folder that ``write`` has filled; see ``Backend``."""
-        core, settings = _core(), _settings(request.precision)
-        compiled = _imported(core, folder / COMPILED_FILE, settings)
+        settings = dict(_settings(request.precision))
         try:
-            if compiled is None:
-                compiled = core.compile_model(folder / MODEL_FILE, _DEVICE, settings)
-            return OpenVINOEngine(compiled, request.inputs)
-        except RuntimeError as error:
+            blob = (folder / COMPILED_FILE).read_bytes()
+            return OpenVINOEngine(_core().import_model(blob, _DEVICE, settings), request.inputs)
+        except (OSError, RuntimeError) as error:
             raise EngineError(f"{request.part} does not load with openvino: {error}") from error
 
 
@@ -136,22 +133,26 @@ def to_openvino(request: Request) -> openvino.Model:
 
 
 def write(request: Request, model: openvino.Model, folder: Path) -> None:
-    """Write a model, and what it compiles to here, into ``folder``.
+    """Write what a model compiles to here into ``folder``.
 
     Raises:
         EngineError: if it does not compile.
     """
     import openvino  # noqa: PLC0415
 
-    openvino.save_model(model, folder / MODEL_FILE, compress_to_fp16=False)
-    try:
-        # From the file, as weights that are still PyTorch's memory are not shared with others.
-        compiled = _core().compile_model(folder / MODEL_FILE, _DEVICE, _settings(request.precision))
-        (folder / COMPILED_FILE).write_bytes(compiled.export_model().getbuffer())
-    except RuntimeError as error:
-        raise EngineError(f"openvino cannot compile {request.part}: {error}") from error
+    with tempfile.TemporaryDirectory(dir=folder) as converted:
+        # From a file, as weights that are still PyTorch's memory are not shared with others.
+        path = Path(converted) / _MODEL_FILE
+        openvino.save_model(model, path, compress_to_fp16=False)
+        try:
+            compiled = _core().compile_model(path, _DEVICE, _settings(request.precision))
+            blob = compiled.export_model().getbuffer()
+        except RuntimeError as error:
+            raise EngineError(f"openvino cannot compile {request.part}: {error}") from error
+        (folder / COMPILED_FILE).write_bytes(blob)
 
 
+@lru_cache(maxsize=1)
 def _core() -> openvino.Core:
     import openvino  # noqa: PLC0415
 
@@ -166,19 +167,6 @@ def _settings(precision: str) -> dict[str, str | int | bool]:
         # Pinned threads of two nodes would share one core while others idle.
         "ENABLE_CPU_PINNING": False,
     }
-
-
-def _imported(
-    core: openvino.Core, path: Path, settings: Mapping[str, str | int | bool]
-) -> openvino.CompiledModel | None:
-    """Return the compiled model in a file; None where there is none that OpenVINO takes."""
-    if not path.is_file():
-        return None
-    try:
-        return core.import_model(path.read_bytes(), _DEVICE, dict(settings))
-    except RuntimeError as error:
-        _LOG.warning("openvino compiles again, it refuses %s: %s", path, error)
-        return None
 
 
 def _results_of(request: openvino.InferRequest, port: openvino.ConstOutput) -> Tensor:

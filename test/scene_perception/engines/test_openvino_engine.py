@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shutil
 from pathlib import Path
 from typing import NamedTuple
@@ -15,7 +14,6 @@ from scene_perception.engines.backends import EngineError, Request
 from scene_perception.engines.base import TensorSpec
 from scene_perception.engines.openvino_engine import (
     COMPILED_FILE,
-    MODEL_FILE,
     OpenVINOBackend,
     OpenVINOEngine,
 )
@@ -134,22 +132,17 @@ def test_a_wrong_input_is_named(engine: OpenVINOEngine) -> None:
         engine(**{**tensors(), "image": torch.zeros(1, 3, 8, 8)})
 
 
-def test_a_refused_compiled_file_is_compiled_again(
-    request_: Request, folder: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_what_openvino_does_not_take_is_refused(request_: Request, folder: Path) -> None:
     (folder / COMPILED_FILE).write_bytes(b"of another version")
-    with caplog.at_level(logging.WARNING):
-        engine = OpenVINOBackend().load(request_, folder)
-    assert "compiles again" in caplog.text
-    assert_equals_eager(engine, request_)
+    with pytest.raises(EngineError, match="part does not load with openvino"):
+        OpenVINOBackend().load(request_, folder)
 
 
-def test_the_model_alone_is_enough(request_: Request, folder: Path) -> None:
-    (folder / COMPILED_FILE).unlink()
-    assert_equals_eager(OpenVINOBackend().load(request_, folder), request_)
+def test_the_compiled_file_is_all_that_is_kept(folder: Path) -> None:
+    assert [path.name for path in folder.rglob("*")] == [COMPILED_FILE]
 
 
-def test_a_folder_without_a_model_is_refused(request_: Request, tmp_path: Path) -> None:
+def test_an_empty_folder_is_refused(request_: Request, tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="part does not load with openvino"):
         OpenVINOBackend().load(request_, tmp_path)
 
@@ -169,8 +162,8 @@ def test_int8_is_left_to_calibration(tmp_path: Path) -> None:
         OpenVINOBackend().compile(request_of(Network(), "int8"), tmp_path)
 
 
-def test_the_module_stays_as_it_was(request_: Request, folder: Path) -> None:
-    assert (folder / MODEL_FILE).is_file()
+@pytest.mark.usefixtures("compiled")
+def test_the_module_stays_as_it_was(request_: Request) -> None:
     assert request_.module.get_submodule("layer.norm") is not None
 
 
