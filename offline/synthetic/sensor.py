@@ -24,6 +24,7 @@ from offline.synthetic.hashing import mixed, normal, uniform
 Range = tuple[float, float]
 
 _RADIUS = 3  # of the blur's kernel, px
+_LEAST_WEIGHT = 0.003  # of a kernel's largest
 _RENDERED_GAMMA = 2
 _TABLE = 2**20  # deviates that rows of noise are cut out of: hashing each pixel takes longer
 # Least and largest value that each range may have.
@@ -186,15 +187,17 @@ def photographed(images: Tensor, sensors: Sensors, number: Tensor) -> Tensor:
 
 
 def blurred(light: Tensor, kernel: Tensor) -> Tensor:
-    """Return images under their blur; borders are repeated. # (B, 3, H, W), (B, 7, 7)."""
-    batch, channels, height, width = light.shape
-    if bool((kernel[:, _RADIUS, _RADIUS] == 1).all()):
-        return light  # sharp
+    """Return images under their blur; borders are repeated. # (B, 3, H, W), (B, 7, 7).
+
+    The sum is taken tap by tap: so an image is the same whatever is beside it in the batch.
+    """
+    height, width = light.shape[2:]
     padded = functional.pad(light, (_RADIUS,) * 4, mode="replicate")
-    stacked = padded.reshape(1, batch * channels, *padded.shape[2:])
-    weights = kernel.repeat_interleave(channels, 0)[:, None]
-    result = functional.conv2d(stacked, weights, groups=batch * channels)
-    return result.reshape(batch, channels, height, width)
+    result = torch.zeros_like(light)
+    for y, x in kernel.amax(0).nonzero().tolist():
+        weight = kernel[:, y, x, None, None, None]
+        result.addcmul_(padded[:, :, y : y + height, x : x + width], weight)
+    return result
 
 
 def blur_kernel(defocus_px: Tensor, motion_px: Tensor, angle: Tensor) -> Tensor:
@@ -215,6 +218,8 @@ def blur_kernel(defocus_px: Tensor, motion_px: Tensor, angle: Tensor) -> Tensor:
     shift_x, shift_y = along * angle.cos()[:, None, None], along * angle.sin()[:, None, None]
     distance = (x - shift_x[..., None]) ** 2 + (y - shift_y[..., None]) ** 2
     kernel = torch.exp(-distance / (2 * variance)).sum(dim=1)
+    # What is below a pixel's rounding costs time and shows nothing.
+    kernel = kernel * (kernel > _LEAST_WEIGHT * kernel.amax((1, 2), keepdim=True))
     return kernel / kernel.sum(dim=(1, 2), keepdim=True)
 
 
