@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -54,8 +54,22 @@ class Views:
             projection=self.projection[chosen],
         )
 
+    def band(self, top: int, bottom: int) -> Views:
+        """Return the views of some of their rows of pixels."""
+        origin, direction, projection = (
+            part.clone() for part in (self.origin, self.direction, self.projection)
+        )
+        origin[:, :, 2] += top * origin[:, :, 1]
+        direction[:, :, 2] += top * direction[:, :, 1]
+        projection[:, 1] -= top * projection[:, 2]
+        return replace(
+            self, origin=origin, direction=direction, projection=projection, height=bottom - top
+        )
+
 
 NEAR_M = 0.1
+# Pixels worked on at once: what a core's cache holds, and what keeps a GPU busy.
+_PIXELS = {"cpu": 2**15, "cuda": 2**24}
 
 
 def camera_views(
@@ -91,15 +105,32 @@ def camera_views(
     )
 
 
-def rays(views: Views) -> tuple[Tensor, Tensor]:
-    """Return origin and direction of each pixel's ray, view after view. # (3, V * H * W) each."""
-    device = views.world.device
-    y, x = torch.meshgrid(
-        torch.arange(views.height, dtype=torch.float64, device=device),
-        torch.arange(views.width, dtype=torch.float64, device=device),
-        indexing="ij",
-    )
-    return _spread(views.origin, x, y), _spread(views.direction, x, y)
+def bands(views: Views) -> Iterator[tuple[int, int]]:
+    """Yield rows of pixels to work on at once: each band's first, and the one after its last."""
+    rows = max(1, _PIXELS[views.world.device.type] // (len(views) * views.width))
+    for top in range(0, views.height, rows):
+        yield top, min(top + rows, views.height)
+
+
+def on_pixels(views: Views, linear: Tensor) -> Tensor:
+    """Return what maps of [x, y, 1] give at each pixel, in their floating-point type.
+
+    Args:
+        views: V of them.
+        linear: one map a view. # (V, 3, 3)
+
+    Returns:
+        View after view. # (3, V * H * W)
+    """
+    y = torch.arange(views.height, dtype=linear.dtype, device=linear.device)[:, None]
+    x = torch.arange(views.width, dtype=linear.dtype, device=linear.device)
+    by_x, by_y, base = linear.movedim(1, 0)[..., None, None].unbind(2)
+    return (by_x * x + (by_y * y + base)).flatten(1)
+
+
+def of_pixels(views: Views, values: Tensor) -> Tensor:
+    """Return each view's value for each of its pixels. # (V, ...) -> (V * H * W, ...)."""
+    return values.repeat_interleave(views.height * views.width, 0)
 
 
 def project(views: Views, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -116,11 +147,6 @@ def project(views: Views, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     x, y, w, depth = (views.projection.to(points.dtype) @ shaped).movedim(1, 0).reshape(4, -1)
     w = torch.where(w > 0, w, 1.0)
     return x / w, y / w, depth
-
-
-def _spread(linear: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    by_x, by_y, base = linear.movedim(1, 0)[..., None, None].unbind(2)
-    return (by_x * x + by_y * y + base).flatten(1)
 
 
 def _perspective(intrinsics: Tensor, camera_from_world: Tensor) -> Tensor:

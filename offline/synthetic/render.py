@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from offline.synthetic import materials, shadows
-from offline.synthetic.cameras import Views, camera_views
+from offline.synthetic.cameras import Views, bands, camera_views
 from offline.synthetic.joined import Joined, join
 from offline.synthetic.surfaces import hits_of
 from offline.synthetic.triplet_truth import triplet_truth
@@ -86,11 +86,14 @@ def pictures(
         maps: what the sun sees at their moments; None for light everywhere.
         shade: gives pixels their colour.
     """
-    hits = hits_of(joined, views, seen)
-    if maps is not None:
-        hits = replace(hits, lit=shadows.lit(maps, views, seen, hits))
-    colour = shade(hits, joined.worlds)
-    return colour.reshape(len(views), views.height, views.width, 3).movedim(3, 1).contiguous()
+    image = torch.empty(len(views), views.height, views.width, 3, device=joined.device)
+    for top, bottom in bands(views):
+        part, there = views.band(top, bottom), seen.band(top, bottom)
+        hits = hits_of(joined, part, there)
+        if maps is not None:
+            hits = replace(hits, lit=shadows.lit(maps, part, there, hits))
+        image[:, top:bottom] = shade(hits, joined.worlds).reshape(image[:, top:bottom].shape)
+    return image.movedim(3, 1).contiguous()
 
 
 def fine_pictures(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from offline.synthetic.cameras import Views
+from offline.synthetic.cameras import Views, of_pixels, on_pixels
 from offline.synthetic.joined import Joined
 from offline.synthetic.visibility import Seen, look, nearer
 from offline.synthetic.world import Hits, World
@@ -94,21 +94,31 @@ def lit(maps: SunMaps, views: Views, seen: Seen, hits: Hits) -> Tensor:
     """
     same = (views.world[:, None] == maps.views.world) & (views.time[:, None] == maps.views.time)
     moment = same.int().argmax(1)
-    size = views.height * views.width
-    to_sun = maps.to_sun[moment].repeat_interleave(size, 0)
+    to_sun = of_pixels(views, maps.to_sun[moment])
     cosine = (hits.normal * to_sun).sum(1)
     result = ((cosine > 0) | (hits.solid == _SKY) | ~to_sun.any(1)).float()
     chosen = (cosine > 0).nonzero()[:, 0]
-    view, cosine = chosen // size, cosine[chosen]
-    place = views.origin[:, :, 2].float()[view]
-    place = place + hits.ray[chosen] * hits.distance_m[chosen, None]
-    projection = maps.views.projection[:, [0, 1, 3]].float()[moment[view]]
-    place = (projection[:, :, :3] * place[:, None]).sum(2) + projection[:, :, 3]
-    x, y, depth = place.unbind(1)
+    cosine = cosine[chosen]
+    x, y, depth = _placed(maps.views.projection[moment], views, seen.depth)[:, chosen]
     slope = ((1 - cosine**2).clamp(min=0).sqrt() / cosine).clamp(max=_STEEPEST)
     depth = depth - _BIAS_M - _SQUARE_M * slope
-    result[chosen] -= _share(maps, moment[view], x, y, depth, seen.row.flatten()[chosen])
+    of = of_pixels(views, moment)[chosen]
+    result[chosen] -= _share(maps, of, x, y, depth, seen.row.flatten()[chosen])
     return result
+
+
+def _placed(projection: Tensor, views: Views, depth: Tensor) -> Tensor:
+    """Return column, row and depth in the sun's maps of what pixels see. # (3, P) float32.
+
+    Args:
+        projection: into the map of each view's moment. # (V, 4, 4)
+        views: of cameras.
+        depth: of what they see. # (V, H, W)
+    """
+    linear = projection[:, [0, 1, 3]]
+    base = (linear[:, :, :3] @ views.origin[:, :, 2:])[..., 0] + linear[:, :, 3]
+    step = on_pixels(views, (linear[:, :, :3] @ views.direction).float())
+    return of_pixels(views, base.float()).T + depth.flatten() * step
 
 
 def _share(

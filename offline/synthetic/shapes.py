@@ -142,9 +142,17 @@ def _ratio(numerator: Tensor, denominator: Tensor) -> Tensor:
 
 
 def _box_gradient(point: Axes) -> Tensor:
-    stacked = torch.stack(point)
-    face = stacked.abs().argmax(0, keepdim=True)
-    return torch.zeros_like(stacked).scatter_(0, face, stacked.gather(0, face))
+    x, y, z = point
+    wide, high, deep = x.abs(), y.abs(), z.abs()
+    across = wide >= torch.maximum(high, deep)
+    along = ~across & (deep > high)
+    return torch.stack(
+        [
+            torch.where(across, x, 0),
+            torch.where(across | along, 0, y),
+            torch.where(along, z, 0),
+        ]
+    )
 
 
 def _cylinder_gradient(point: Axes) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from offline.synthetic import shapes
-from offline.synthetic.cameras import Views, rays
+from offline.synthetic.cameras import Views, of_pixels, on_pixels
 from offline.synthetic.joined import GROUND, SKY, Joined
 from offline.synthetic.visibility import Seen
 from offline.synthetic.world import Hits
@@ -21,8 +21,9 @@ def hits_of(joined: Joined, views: Views, seen: Seen) -> Hits:
         seen: by them.
     """
     row, depth = seen.row.flatten(), seen.depth.flatten()
-    view = pixel_views(views)
-    origin, direction = (part.float() for part in rays(views))
+    time, world = of_pixels(views, views.time), of_pixels(views, views.world)
+    origin = of_pixels(views, views.origin[:, :, 2].float()).T
+    direction = on_pixels(views, views.direction.float())
     length = direction.square().sum(0).sqrt()
     ray = direction / length
     sky, solid = row == SKY, (row < GROUND).nonzero()[:, 0]
@@ -30,15 +31,15 @@ def hits_of(joined: Joined, views: Views, seen: Seen) -> Hits:
     local = torch.where(sky, ray, origin + torch.where(sky, 0, depth) * direction)
     body_normal = torch.where(row == GROUND, 1.0, 0.0) * local.new_tensor([[0], [-1], [0]])
     normal = body_normal.clone()
-    time = views.time[view[solid]]
-    there = _solids(joined, row[solid], time, local[:, solid], ray[:, solid])
+    rows = row[solid]
+    there = _solids(joined, rows, time[solid], local[:, solid], ray[:, solid])
     local[:, solid], body_normal[:, solid], normal[:, solid] = there
     material = torch.zeros_like(row)
-    material[solid] = joined.material[row[solid]]
+    material[solid] = joined.material[rows]
     number = torch.where(sky, -2, -1)
-    number[solid] = row[solid] - joined.first[joined.world[row[solid]]]
+    number[solid] = rows - joined.first[world[solid]]
     return Hits(
-        world=views.world[view],
+        world=world,
         solid=number,
         material=material,
         local=local.T.contiguous(),
@@ -46,15 +47,9 @@ def hits_of(joined: Joined, views: Views, seen: Seen) -> Hits:
         body_normal=body_normal.T.contiguous(),
         ray=ray.T.contiguous(),
         distance_m=distance,
-        footprint_m=_footprint(views, view, torch.where(sky, 1.0, distance), length, ray, normal),
+        footprint_m=_footprint(views, torch.where(sky, 1.0, distance), length, ray, normal),
         lit=torch.ones_like(depth),
     )
-
-
-def pixel_views(views: Views) -> Tensor:
-    """Return the view that each pixel is of. # (V * H * W,) int64."""
-    numbers = torch.arange(len(views), device=views.world.device)
-    return numbers.repeat_interleave(views.height * views.width)
 
 
 def row_major(table: Tensor, time: Tensor, row: Tensor) -> Tensor:
@@ -126,10 +121,10 @@ def _solids(
 
 
 def _footprint(
-    views: Views, view: Tensor, distance: Tensor, length: Tensor, ray: Tensor, normal: Tensor
+    views: Views, distance: Tensor, length: Tensor, ray: Tensor, normal: Tensor
 ) -> Tensor:
     """Return the side of the square with the area that a pixel covers, m; of the sky, rad."""
     area: Tensor = torch.linalg.det(views.direction).abs().float()
     facing = (ray * normal).sum(0).abs()
     facing = torch.where(facing > 0, facing, 1.0)
-    return (area[view] / (length**3 * facing)).sqrt() * distance
+    return (of_pixels(views, area) / (length**3 * facing)).sqrt() * distance

@@ -13,11 +13,10 @@ import torch
 from torch import Tensor
 
 from offline.synthetic import shapes
-from offline.synthetic.cameras import Views, project, rays
+from offline.synthetic.cameras import Views, of_pixels, on_pixels, project
 from offline.synthetic.joined import GROUND, SKY, Joined
 from offline.synthetic.surfaces import (
     gradients,
-    pixel_views,
     row_major,
     transformed,
     turned,
@@ -69,12 +68,13 @@ class Carried:
 
 def exact(joined: Joined, views: Views, seen: Seen) -> Exact:
     """Return the exact places that ``views`` of cameras see."""
-    row, view = seen.row.flatten(), pixel_views(views)
-    origin, direction = rays(views)
+    row, times = seen.row.flatten(), of_pixels(views, views.time)
+    origin = of_pixels(views, views.origin[:, :, 2]).T
+    direction = on_pixels(views, views.direction)
     depth = torch.where(row == GROUND, -origin[1] / direction[1], torch.inf)
     local, normal = torch.zeros_like(direction), torch.zeros_like(direction)
     chosen = (row < GROUND).nonzero()[:, 0]
-    rows, time = row[chosen], views.time[view[chosen]]
+    rows, time = row[chosen], times[chosen]
     maps = row_major(joined.local_from_world, time, rows)
     start = transformed(maps, origin[:, chosen])
     step = turned(maps, direction[:, chosen])
@@ -95,10 +95,11 @@ def carry(joined: Joined, places: Exact, views: Views, other: Views, seen: Seen)
         joined: the worlds.
         places: what ``views`` see.
         views: V of cameras.
-        other: V of cameras, each of the same world at any time.
+        other: V of cameras, each of the same world at any time; of another size if need be.
         seen: by ``other``.
     """
-    view, sky = pixel_views(views), places.row == SKY
+    numbers = torch.arange(len(views), device=joined.device)
+    view, sky = of_pixels(views, numbers), places.row == SKY
     chosen = (places.row < GROUND).nonzero()[:, 0]
     rows, time = places.row[chosen], other.time[view[chosen]]
     point = places.point.clone()
@@ -114,7 +115,7 @@ def carry(joined: Joined, places: Exact, views: Views, other: Views, seen: Seen)
     facing = (places.normal[:, chosen] * turned(maps, way[:, chosen])).sum(0) < 0
     hidden[chosen] |= ~facing
     hidden |= joined.has_ground[views.world][view] & ~sky & (point[1] > _SUNK_M)
-    _hide(joined, places.row, hidden, _Sight(x, y, way, sky, depth), other, seen)
+    _hide(joined, places.row, hidden, _Sight(view, x, y, way, sky, depth), other, seen)
     shape = (len(views), views.height, views.width)
     depth = torch.where(sky, torch.inf, depth)
     return Carried(*(part.reshape(shape) for part in (x, y, depth, known, hidden)))
@@ -124,6 +125,7 @@ def carry(joined: Joined, places: Exact, views: Views, other: Views, seen: Seen)
 class _Sight:
     """The ways from cameras to places and where those lie in the views. # (P,), (3, P)."""
 
+    view: Tensor
     x: Tensor
     y: Tensor
     way: Tensor
@@ -135,20 +137,23 @@ def _hide(
     joined: Joined, row: Tensor, hidden: Tensor, sight: _Sight, other: Views, seen: Seen
 ) -> None:
     """Set ``hidden`` where one of the pixels around a place sees what is before it."""
-    size = other.height * other.width
+    first = sight.view * (other.height * other.width)
+    left, top = sight.x.floor().long(), sight.y.floor().long()
+    where, what = [], []
     for down in (0, 1):
         for right in (0, 1):
-            x = (sight.x.floor().long() + right).clamp(0, other.width - 1)
-            y = (sight.y.floor().long() + down).clamp(0, other.height - 1)
-            first = torch.arange(len(row), device=row.device) // size * size
+            x, y = (left + right).clamp(0, other.width - 1), (top + down).clamp(0, other.height - 1)
             found = seen.row.flatten()[first + y * other.width + x]
             chosen = (~hidden & (found != row) & (found < GROUND)).nonzero()[:, 0]
-            hidden[chosen] = _before(joined, found[chosen], sight, chosen, other)
+            where.append(chosen)
+            what.append(found[chosen])
+    chosen = torch.cat(where)
+    hidden[chosen[_before(joined, torch.cat(what), sight, chosen, other)]] = True
 
 
 def _before(joined: Joined, row: Tensor, sight: _Sight, chosen: Tensor, other: Views) -> Tensor:
     """Return whether solids are met before the places. # (K,) bool."""
-    view = chosen // (other.height * other.width)
+    view = sight.view[chosen]
     maps = row_major(joined.local_from_world, other.time[view], row)
     start = transformed(maps, other.origin[view, :, 2].T)
     share, met = _entries(joined.shape[row], start, turned(maps, sight.way[:, chosen]))

@@ -41,6 +41,10 @@ class Seen:
         """Return what some of the views see."""
         return Seen(self.depth[chosen], self.row[chosen])
 
+    def band(self, top: int, bottom: int) -> Seen:
+        """Return what some rows of pixels see."""
+        return Seen(self.depth[:, top:bottom], self.row[:, top:bottom])
+
 
 def nearer(one: Seen, other: Seen) -> Seen:
     """Return what views see where the solids of both are."""
