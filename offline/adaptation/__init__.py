@@ -1,0 +1,1 @@
+"""Fine-tuning on a recording of one's own, without labels."""
