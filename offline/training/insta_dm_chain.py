@@ -16,6 +16,8 @@ from offline.losses.forward_warp import EgoWarp, remove_ego_motion
 from offline.losses.instances import background
 from offline.losses.object_motion import object_translations
 from offline.losses.reference import Reference
+from offline.training.omeganet_parts import full_precision
+from offline.training.sgdepth_step import exact
 from scene_perception.geometry.se3 import pose_matrix
 from scene_perception.models.insta_dm import EgoPoseNet, InstaDM, ObjectPoseNet
 
@@ -70,12 +72,13 @@ def describe(
     if ego_net is None or object_net is None:
         raise ValueError("network must have its networks of ego-motion and of objects' motion")
     depth, *depths = (
-        1 / network(view).inverse_depth for view in (image, *(f.image for f in frames))
+        1 / exact(network(view).inverse_depth) for view in (image, *(f.image for f in frames))
     )
-    references = tuple(
-        _reference(ego_net, object_net, (image, depth), frame, own, intrinsics)
-        for frame, own in zip(frames, depths, strict=True)
-    )
+    with full_precision(image):
+        references = tuple(
+            _reference(ego_net, object_net, (image, depth), frame, own, intrinsics)
+            for frame, own in zip(frames, depths, strict=True)
+        )
     return Described(network.disp_net.normalization(image), depth, references)
 
 

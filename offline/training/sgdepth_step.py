@@ -70,10 +70,8 @@ def motions(
         current: the next frame.
         following: the one after that.
     """
-    # In half precision a rotation moves far points by pixels.
-    with torch.autocast(current.device.type, enabled=False):
-        earlier = axis_angle_matrix(*network.vectors(previous, current))
-        later = axis_angle_matrix(*network.vectors(current, following))
+    earlier = axis_angle_matrix(*network.vectors(previous, current))
+    later = axis_angle_matrix(*network.vectors(current, following))
     return inverse(earlier), later
 
 

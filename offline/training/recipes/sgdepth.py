@@ -21,6 +21,7 @@ from offline.losses.segmentation import segmentation_loss
 from offline.losses.sgdepth import DepthLossSettings, depth_loss
 from offline.losses.view_synthesis import Synthesis
 from offline.training.batch import Batch
+from offline.training.omeganet_parts import full_precision
 from offline.training.pictures import image_picture, looking
 from offline.training.recipe import Progress, Recipe
 from offline.training.resnet_start import drawn, fill_encoders
@@ -126,7 +127,8 @@ class SGDepthRecipe(Recipe):
         )
         terms: dict[str, Tensor] = {}
         if depth != _NONE:
-            terms |= self._depth_terms(batch, depth, prediction.disparities, progress.epoch)
+            with full_precision(batch["current"]):
+                terms |= self._depth_terms(batch, depth, prediction.disparities, progress.epoch)
         if labelled != _NONE:
             loss = segmentation_loss(prediction.logits, batch["labels"][labelled])
             terms["segmentation"] = loss
