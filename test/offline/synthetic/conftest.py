@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from offline.synthetic.world import Triplets
+from offline.synthetic.ground import COLUMNS
+from offline.synthetic.world import Bodies, Rig, Solids, Triplets, World
 
 
 @pytest.fixture
@@ -49,5 +50,74 @@ def some_triplets() -> Callable[..., Triplets]:
             moving=chance(),
             seeds=tuple(range(seed, seed + count)),
         )  # fmt: skip
+
+    return make
+
+
+@pytest.fixture
+def make_small_world() -> Callable[..., World]:
+    """Return worlds of a few unit shapes seen by a camera at (0, -1.5, 0) that looks along z.
+
+    Focal length 64 px, principal point at pixel (32, 16) of 64 x 32, baseline 0.5 m.
+    """
+
+    def make(
+        *solids: tuple[int, tuple[float, float, float], tuple[float, float, float]],
+        motion: tuple[float, float, float] = (0, 0, 0),
+        drive: tuple[float, float, float] = (0, 0, 0),
+        yaw: float = 0,
+        ground: bool = True,
+        to_sun: tuple[float, float, float] | None = None,
+        size: tuple[int, int] = (32, 64),
+        seed: int = 0,
+    ) -> World:
+        """Take shape, centre and half sizes of solids; all but the first stand still.
+
+        Args:
+            solids: each a body of its own.
+            motion: of the first between two times, m.
+            drive: of the camera between two times, m.
+            yaw: the same, rad.
+            ground: whether there is any.
+            to_sun: towards it, of any length.
+            size: of the image.
+            seed: of the world.
+        """
+        double = torch.float64
+        count, steps = len(solids), torch.arange(3, dtype=double) - 1
+        bodies = torch.eye(4, dtype=double).repeat(3, count + 1, 1, 1)
+        maps = torch.zeros(count, 3, 4, dtype=double)
+        for index, (_, centre, half) in enumerate(solids):
+            bodies[:, index + 1, :3, 3] = torch.tensor(centre, dtype=double)
+            maps[index, :, :3] = torch.diag(torch.tensor(half, dtype=double))
+        moving = torch.zeros(count + 1, dtype=torch.bool)
+        if any(motion):
+            moving[1] = True
+            bodies[:, 1, :3, 3] += steps[:, None] * torch.tensor(motion, dtype=double)
+        cameras = torch.eye(4, dtype=double).repeat(3, 1, 1)
+        cameras[:, :3, 3] = steps[:, None] * torch.tensor(drive, dtype=double)
+        cameras[:, 1, 3] -= 1.5
+        cos, sin = torch.cos(yaw * steps), torch.sin(yaw * steps)
+        cameras[:, 0, 0], cameras[:, 0, 2], cameras[:, 2, 0], cameras[:, 2, 2] = cos, sin, -sin, cos
+        intrinsics = torch.tensor([[64.0, 0, 32], [0, 64, 16], [0, 0, 1]], dtype=double)
+        sun = None if to_sun is None else torch.tensor(to_sun, dtype=double)
+        return World(
+            seed=seed,
+            height=size[0],
+            width=size[1],
+            rig=Rig(intrinsics, 0.5, cameras),
+            bodies=Bodies(bodies, torch.arange(count + 1), moving),
+            solids=Solids(
+                torch.tensor([shape for shape, _, _ in solids], dtype=torch.int64),
+                torch.arange(count) + 1,
+                maps,
+                torch.arange(count),
+                (torch.arange(count) + 11).to(torch.uint8),
+            ),
+            materials=torch.zeros(max(count, 1), 4),
+            ground=torch.zeros(COLUMNS) if ground else None,
+            light=torch.zeros(23),
+            to_sun=None if sun is None else sun / sun.norm(),
+        )
 
     return make
