@@ -22,16 +22,25 @@ def run_shared(work: Callable[[Shard], int]) -> int:
     Args:
         work: does the share and returns a status.
     """
+
+    def connected(share: Shard) -> int:
+        with joined(share), one_thread_each():
+            return work(share)
+
+    return reported(connected)
+
+
+def reported(work: Callable[[Shard], int]) -> int:
+    """Do as ``run_shared``, for work that connects the processes and counts threads itself."""
     share = Shard()
     try:
         share = shard()
-        with joined(share), one_thread_each():
-            return work(share)
+        return work(share)
     except KeyboardInterrupt:
         print(_told("interrupted", share), file=sys.stderr)
         return INTERRUPTED
     except torch.OutOfMemoryError as error:
-        advice = "take fewer --workers or a smaller --height and --width"
+        advice = "take fewer --workers, a smaller batch or a smaller height and width"
         print(_told(f"error: GPU memory must hold the network, {error}; {advice}", share),
               file=sys.stderr)  # fmt: skip
         return FAILED
