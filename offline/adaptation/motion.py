@@ -53,10 +53,11 @@ def measure_motion(footage: Footage) -> Motion:
     """Measure all pairs of frames by dense inverse search (Kroeger et al., ECCV 2016)."""
     greys = [_grey(image) for image in footage.images]
     estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    measured = [
-        _flow_and_parallax(estimator.calc(one, other, np.zeros((*one.shape, 2), np.float32)))
+    flows = (
+        np.asarray(estimator.calc(one, other, np.zeros((*one.shape, 2), np.float32)), np.float32)
         for one, other in pairwise(greys)
-    ]
+    )
+    measured = [_flow_and_parallax(flow) for flow in flows]
     flow, parallax = np.array(measured, np.float32).reshape(-1, 2).T
     return Motion(flow, parallax)
 
