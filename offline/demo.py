@@ -32,11 +32,11 @@ from offline.live_run import run_live
 from offline.png_files import write_png
 from offline.recording import Summary, summarise_recording
 from offline.shows import MONO, STEREO, Show, missing_outputs
-from offline.synthetic.scene import make_scene
+from offline.synthetic.drive import open_drive
 from offline.synthetic.stereo import render_pair
 from scene_perception.pipelines.stereo_config import StereoConfig
 
-_SEED, _SIZE = 0, (375, 1242)  # of the generated drive
+_SEED = 0  # of the generated drive
 # Building engines takes longer than running these few frames.
 _EAGER = {"network.backend": "torch"}
 _RANDOM = (
@@ -154,9 +154,9 @@ def _run(part: Part, step: str) -> tuple[int, Path]:
 
 
 def _exact(pairs: int) -> list[Checked]:
-    scene = make_scene(_SEED, *_SIZE)
+    drive = open_drive(pairs, seed=_SEED)
     chosen = sorted(spread(range(pairs - 1)))
-    return [check_exactly(render_pair(scene, index), StereoConfig()) for index in chosen]
+    return [check_exactly(render_pair(drive, index), StereoConfig()) for index in chosen]
 
 
 def _metrics(summary: Summary, frames: int, part: Part, missing: list[str]) -> dict[str, object]:

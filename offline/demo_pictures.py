@@ -12,7 +12,7 @@ from offline.contact_sheet import WIDTH, Image, Video, sheet, text_bar
 from offline.exact_input import Checked, figures
 from offline.recording import pictures
 from offline.shows import Show
-from offline.synthetic.sequence import FIRST_STAMP_NS
+from offline.synthetic.drive import FIRST_STAMP_NS
 from scene_perception import overlays, visualization
 from scene_perception.legends import label_legend, validity_legend
 

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from offline.synthetic.sequence import PERIOD_S
+from offline.synthetic.drive import PERIOD_S
 from offline.synthetic.stereo import StereoTruth
 from scene_perception.frame import (
     Frame,
@@ -73,7 +73,9 @@ def true_velocity(pair: StereoTruth, mask: NDArray[np.uint8], thing: MovingObjec
     near = np.abs(pair.left.depth[window] / thing.position_m[2] - 1) < _OBJECT_DEPTH
     shown = pair.movers[window][(mask[window] > 0) & near]
     mover = int(np.bincount(shown).argmax())
-    result: Float = pair.own_velocity[pair.movers == mover][0] if mover else np.zeros(3, np.float32)
+    if not mover:
+        return np.zeros(3, np.float32)
+    result: Float = np.nanmedian(pair.own_velocity[pair.movers == mover], axis=0)
     return result
 
 

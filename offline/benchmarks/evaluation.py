@@ -23,8 +23,7 @@ from offline.metrics.depth_protocol import DepthProtocol
 from offline.metrics.protocols import PROTOCOLS
 from offline.predictors.resizing import area
 from offline.sharding import Shard
-from offline.synthetic.scene import make_scene
-from offline.synthetic.sequence import render
+from offline.synthetic.stereo import sequence
 
 _CAMERA, _NETWORK = (375, 1242), (192, 640)
 _RINGS, _STEPS = 64, 1900  # as a Velodyne HDL-64E: 121600 points
@@ -97,7 +96,7 @@ def _sample(folder: Path) -> Sample:
     """Write one frame of KITTI object and return it."""
     for name in ("image_2", "velodyne", "calib"):
         (folder / name).mkdir()
-    image = render(make_scene(0, *_CAMERA), 0).image
+    image = next(sequence(1, height=_CAMERA[0], width=_CAMERA[1])).image
     cv2.imwrite(str(folder / "image_2/000000.png"), image[..., ::-1])
     _scan().tofile(folder / "velodyne/000000.bin")
     (folder / "calib/000000.txt").write_text(_CALIBRATION)

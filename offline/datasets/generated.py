@@ -1,50 +1,102 @@
-"""The generated street as samples whose truth is exact and of every kind."""
+"""The generated world as samples whose truth is exact and of every kind."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
-from offline.datasets.label_maps import ids_of
-from offline.datasets.samples import Sample, Truth
-from offline.datasets.synthetic import RenderedPicture, render_left
-from offline.synthetic.scene import Scene, make_scene
-from offline.synthetic.sequence import require_size, stamp_ns
-from offline.synthetic.stereo import StereoTruth, render_pair, render_right
+from offline.datasets.samples import ROLES, Sample, Truth
+from offline.datasets.synthetic import RenderedPicture
+from offline.synthetic.drive import ROLES as DRIVE_ROLES
+from offline.synthetic.drive import Drive, open_drive, stamp_ns
+from offline.synthetic.kinds import KINDS, image_of, pixels_of, truth_of
+from offline.synthetic.samples import frame_of
+from offline.synthetic.settings import STREET, THINGS, WorldSettings
+from offline.synthetic.triplets import make_triplets
 
-# What is nearer in the next pair is as good as behind the camera: it has no match.
-_NEAREST_M = 0.1
-# Pairs whose truth is kept, as one kind is asked for after another.
-_KEPT = 2
+DRIVE_FRAMES = 100
+SPLIT_RULE = "SEED for its drive, FIRST-LAST for a triplet a seed; things: before, @HxW behind"
 
-Float = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-Pair = Callable[[int], StereoTruth]
+_SPLIT = re.compile(r"(things:)?(\d+)(?:-(\d+))?(?:@(\d+)x(\d+))?")
+_KEPT = 4  # triplets, as one kind of truth is asked for after another
+
+Rendered = Callable[[int], Mapping[str, Tensor]]
+
+
+class Chosen(NamedTuple):
+    """What a split says.
+
+    Attributes:
+        first: seed.
+        last: seed; None for the drive of ``first``.
+        mode: of worlds.
+        size: height and width of images, px; None for the usual one.
+    """
+
+    first: int
+    last: int | None
+    mode: str
+    size: tuple[int, int] | None
+
+
+def parse_split(split: str) -> Chosen:
+    """Return what a split says: ``7``, ``900000-900099``, ``things:0-99``, ``7@192x640``.
+
+    Raises:
+        ValueError: for another form, seeds in the wrong order, or a drive through things.
+    """
+    match = _SPLIT.fullmatch(split)
+    if match is None:
+        raise ValueError(f"--split of generated must be {SPLIT_RULE}, got {split!r}")
+    things, first, last, height, width = match.groups()
+    size = (int(height), int(width)) if height else None
+    chosen = Chosen(int(first), int(last) if last else None, THINGS if things else STREET, size)
+    if chosen.last is None and things:
+        raise ValueError(f"--split of generated must be a range of seeds for things, got {split!r}")
+    if chosen.last is not None and chosen.last < chosen.first:
+        raise ValueError(f"--split of generated must have the smaller seed first, got {split!r}")
+    return chosen
+
+
+def read_generated(split: str) -> tuple[Sample, ...]:
+    """Return a split's samples: 100 frames of a drive, or a triplet of each seed.
+
+    Raises:
+        ValueError: as ``parse_split``, or for a size that cannot be rendered.
+    """
+    chosen = parse_split(split)
+    if chosen.last is None:
+        height, width = chosen.size or (375, 1242)
+        return generated_samples(DRIVE_FRAMES, seed=chosen.first, height=height, width=width)
+    height, width = chosen.size or (WorldSettings.height, WorldSettings.width)
+    settings = WorldSettings(mode=chosen.mode, height=height, width=width)
+    return triplet_samples(range(chosen.first, chosen.last + 1), settings)
 
 
 def generated_samples(
     count: int, *, seed: int = 0, height: int = 375, width: int = 1242
 ) -> tuple[Sample, ...]:
-    """Return ``count`` samples at 10 Hz of the drive through the street of ``seed``.
+    """Return ``count`` samples at 10 Hz of the drive of ``seed``.
 
     Frames and stamps are those of ``synthetic_sequence``. Every role and every kind of truth
     is there, each rendered when asked for. The sky has no depth and no disparity; flow is
     known everywhere but at what the camera has passed by the next frame.
 
     Raises:
-        ValueError: for a negative count or an image below 16x16 px.
+        ValueError: for a negative count or seed, or an image below 16x16 px.
     """
-    require_size(count, height, width)
-    scene = make_scene(seed, height, width)
-    pair = lru_cache(maxsize=_KEPT)(partial(render_pair, scene))
+    drive = open_drive(count, seed=seed, height=height, width=width)
     return tuple(
         Sample(
             name=f"{index:06d}",
-            pictures=_pictures(scene, index),
-            truth={kind: partial(_known, read, pair, index) for kind, read in _TRUTH.items()},
+            pictures=_of_drive(drive, index),
+            truth={kind: partial(_known, kind, drive.truth, index) for kind in KINDS},
             sequence=f"street_{seed}",
             stamp_ns=stamp_ns(index),
         )
@@ -52,94 +104,39 @@ def generated_samples(
     )
 
 
-def _pictures(scene: Scene, index: int) -> dict[str, RenderedPicture]:
-    renders = {
-        "previous": partial(render_left, scene, index - 1),
-        "current": partial(render_left, scene, index),
-        "next": partial(render_left, scene, index + 1),
-        "right": partial(render_right, scene, index),
-        "next_right": partial(render_right, scene, index + 1),
+def triplet_samples(seeds: range, settings: WorldSettings) -> tuple[Sample, ...]:
+    """Return the triplet of each seed, rendered when asked for, as ``generated_samples``."""
+
+    def rendered(seed: int) -> dict[str, Tensor]:
+        return frame_of(make_triplets([seed], settings), 0)
+
+    kept = lru_cache(maxsize=_KEPT)(rendered)
+    return tuple(
+        Sample(
+            name=f"{settings.mode}_{seed:06d}",
+            pictures={role: RenderedPicture(partial(_image, role, kept, seed)) for role in ROLES},
+            truth={kind: partial(_known, kind, kept, seed) for kind in KINDS},
+            sequence=f"{settings.mode}_{seed:06d}",
+        )
+        for seed in seeds
+    )
+
+
+def _of_drive(drive: Drive, index: int) -> dict[str, RenderedPicture]:
+    return {
+        role: RenderedPicture(partial(_pixels, drive, index + step, right))
+        for role, (step, right) in DRIVE_ROLES.items()
+        if role in ROLES
     }
-    return {role: RenderedPicture(render) for role, render in renders.items()}
 
 
-def _known(read: Callable[[StereoTruth], Truth], pair: Pair, index: int) -> Truth:
-    return read(pair(index))
+def _pixels(drive: Drive, index: int, right: bool) -> NDArray[np.uint8]:
+    return pixels_of(drive.image(index, right=right))
 
 
-def _depth(pair: StereoTruth) -> Float:
-    return np.where(_solid(pair), pair.left.depth, np.float32(0))
+def _image(role: str, rendered: Rendered, which: int) -> NDArray[np.uint8]:
+    return image_of(rendered(which), role)
 
 
-def _flow_occ(pair: StereoTruth) -> tuple[Float, Mask]:
-    known = _ahead(pair)
-    return np.where(known[..., None], pair.left.flow, np.float32(0)), known
-
-
-def _flow_noc(pair: StereoTruth) -> tuple[Float, Mask]:
-    known = _ahead(pair) & _inside_next(pair)
-    return np.where(known[..., None], pair.left.flow, np.float32(0)), known
-
-
-def _disparity_occ_0(pair: StereoTruth) -> Float:
-    return _where(_solid(pair), pair.disparity)
-
-
-def _disparity_noc_0(pair: StereoTruth) -> Float:
-    inside = _columns(pair.disparity) - pair.disparity >= 0
-    return _where(_solid(pair) & inside, pair.disparity)
-
-
-def _disparity_occ_1(pair: StereoTruth) -> Float:
-    return _where(_solid(pair) & _ahead(pair), pair.next_disparity)
-
-
-def _disparity_noc_1(pair: StereoTruth) -> Float:
-    """Return the next disparity where both images of the next pair show the point."""
-    next_right = _columns(pair.disparity) + pair.left.flow[..., 0] - pair.next_disparity
-    inside = _inside_next(pair) & (next_right >= 0)
-    return _where(_solid(pair) & _ahead(pair) & inside, pair.next_disparity)
-
-
-_TRUTH: dict[str, Callable[[StereoTruth], Truth]] = {
-    "depth": _depth,
-    "flow_noc": _flow_noc,
-    "flow_occ": _flow_occ,
-    "disparity_noc_0": _disparity_noc_0,
-    "disparity_occ_0": _disparity_occ_0,
-    "disparity_noc_1": _disparity_noc_1,
-    "disparity_occ_1": _disparity_occ_1,
-    "object_map": lambda pair: pair.movers,
-    "labels": lambda pair: pair.left.labels,
-    "label_ids": lambda pair: ids_of(pair.left.labels),
-    "world_from_camera": lambda pair: pair.left.world_from_camera,
-}
-
-
-def _solid(pair: StereoTruth) -> Mask:
-    """Return where something other than the sky is seen. # (H, W)."""
-    return np.isfinite(pair.left.depth)
-
-
-def _ahead(pair: StereoTruth) -> Mask:
-    """Return where the next camera has the point in front of it. # (H, W)."""
-    ahead: Mask = pair.next_disparity < pair.camera.focal_baseline / _NEAREST_M
-    return ahead
-
-
-def _inside_next(pair: StereoTruth) -> Mask:
-    """Return where the next left image shows the point's place. # (H, W)."""
-    height, width = pair.left.depth.shape
-    x = _columns(pair.disparity) + pair.left.flow[..., 0]
-    y = np.arange(height, dtype=np.float32)[:, None] + pair.left.flow[..., 1]
-    inside: Mask = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    return inside
-
-
-def _columns(like: Float) -> Float:
-    """Return every pixel's column. # (1, W)."""
-    return np.arange(like.shape[1], dtype=np.float32)[None]
-
-
-def _where(known: Mask, values: Float) -> Float:
-    return np.where(known, values, np.float32(np.nan))
+def _known(kind: str, rendered: Rendered, which: int) -> Truth:
+    return truth_of(kind, rendered(which))

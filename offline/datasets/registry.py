@@ -8,7 +8,7 @@ from pathlib import Path
 
 from offline.datasets.camvid import read_camvid
 from offline.datasets.cityscapes_folders import read_cityscapes
-from offline.datasets.generated import generated_samples
+from offline.datasets.generated import SPLIT_RULE, read_generated
 from offline.datasets.kitti_2015 import (
     read_kitti_2015,
     read_kitti_2015_truth,
@@ -30,7 +30,6 @@ from offline.datasets.three_frame import read_three_frame
 from offline.datasets.vis_folders import read_vis_folders
 
 Samples = tuple[Sample, ...]
-_GENERATED = 100
 
 
 @dataclass(frozen=True)
@@ -82,10 +81,7 @@ def read_samples(name: str, root: Path | None, selection: Selection) -> Samples:
 
 
 def _generated(_: Path, selection: Selection) -> Samples:
-    seed = selection.split or "0"
-    if not seed.isdigit():
-        raise ValueError(f"--split of generated must be the street's seed, 0 or more, got {seed!r}")
-    return generated_samples(_GENERATED, seed=int(seed))
+    return read_generated(selection.split or "0")
 
 
 def _kitti_2015(root: Path, selection: Selection) -> Samples:
@@ -144,5 +140,7 @@ DATASETS: Mapping[str, DataSet] = {
         _by_split(read_semseg_cityscapes, "val"), "Cityscapes with depth below 85 m"
     ),
     "semseg_depth": DataSet(_by_split(read_semseg_depth, "val"), "KITTI prepared for training"),
-    "generated": DataSet(_generated, "the street of offline.synthetic, rendered; --split SEED"),
+    "generated": DataSet(
+        _generated, f"the world of offline.synthetic, rendered; --split {SPLIT_RULE}"
+    ),
 }

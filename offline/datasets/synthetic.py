@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offline.datasets.base import RIGHT_FRAME, Camera, CameraSequence, odom_from_optical
-from offline.synthetic.scene import BASELINE_M, Scene, make_scene, world_from_camera
-from offline.synthetic.sequence import FRAME_ID, PERIOD_S, render, stamp_ns
-from offline.synthetic.stereo import render_right
+from offline.synthetic.drive import FRAME_ID, Drive, open_drive, stamp_ns
+from offline.synthetic.kinds import pixels_of
 
 _CONVERSIONS = {"bgr8": cv2.COLOR_RGB2BGR, "mono8": cv2.COLOR_RGB2GRAY}
 
@@ -46,18 +45,24 @@ def synthetic_sequence(
     count: int, *, seed: int = 0, height: int = 375, width: int = 1242
 ) -> CameraSequence:
     """Return a drive of ``count`` pairs at 10 Hz; pictures are rendered one by one."""
-    scene = make_scene(seed, height, width)
-    left = tuple(RenderedPicture(partial(render_left, scene, index)) for index in range(count))
-    right = tuple(RenderedPicture(partial(render_right, scene, index)) for index in range(count))
-    poses = np.stack([world_from_camera(index * PERIOD_S) for index in range(count)])
+    drive = open_drive(count, seed=seed, height=height, width=width)
+    left = tuple(RenderedPicture(partial(render_left, drive, index)) for index in range(count))
+    right = tuple(RenderedPicture(partial(render_right, drive, index)) for index in range(count))
+    poses = np.stack([drive.world_from_camera(index).numpy() for index in range(count)])
+    camera = drive.camera
     return CameraSequence(
         tuple(stamp_ns(index) for index in range(count)),
-        Camera(FRAME_ID, left, scene.intrinsics),
-        Camera(RIGHT_FRAME, right, scene.intrinsics, BASELINE_M),
+        Camera(FRAME_ID, left, camera.left),
+        Camera(RIGHT_FRAME, right, camera.right, camera.baseline_m),
         odom_from_camera=odom_from_optical(poses),
     )
 
 
-def render_left(scene: Scene, index: int) -> NDArray[np.uint8]:
+def render_left(drive: Drive, index: int) -> NDArray[np.uint8]:
     """Return the left image of frame ``index``, RGB. # (H, W, 3) uint8."""
-    return render(scene, index).image
+    return pixels_of(drive.image(index))
+
+
+def render_right(drive: Drive, index: int) -> NDArray[np.uint8]:
+    """Return the right image of frame ``index``, RGB. # (H, W, 3) uint8."""
+    return pixels_of(drive.image(index, right=True))

@@ -22,7 +22,12 @@ _LAST_NUMBER = 255  # of a thing in an object map
 
 def image_of(tensors: Tensors, role: str) -> NDArray[np.uint8]:
     """Return an image, RGB. # (H, W, 3) uint8."""
-    pixels = (tensors[role] * 255).round().byte().permute(1, 2, 0)
+    return pixels_of(tensors[role])
+
+
+def pixels_of(image: Tensor) -> NDArray[np.uint8]:
+    """Return an image of 0..1 as bytes. # (3, H, W) -> (H, W, 3) uint8."""
+    pixels = (image * 255).round().byte().permute(1, 2, 0)
     return np.ascontiguousarray(pixels.cpu().numpy())
 
 

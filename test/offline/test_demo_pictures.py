@@ -7,7 +7,7 @@ import pytest
 from offline.demo_pictures import draw_exact, draw_show, spread, time_text
 from offline.exact_input import check_exactly
 from offline.shows import Show
-from offline.synthetic.scene import make_scene
+from offline.synthetic.drive import open_drive
 from offline.synthetic.stereo import render_pair
 from scene_perception.pipelines.stereo_config import StereoConfig
 from scene_perception.recordings import cdr
@@ -43,8 +43,8 @@ def test_a_run_without_outputs_cannot_be_drawn(tmp_path):
 
 
 def test_exact_input_has_a_column_per_pair():
-    scene = make_scene(0, 188, 621)
-    checks = [check_exactly(render_pair(scene, index), StereoConfig()) for index in (2, 8)]
+    drive = open_drive(4, seed=2, height=96, width=320)
+    checks = [check_exactly(render_pair(drive, index), StereoConfig()) for index in (2, 3)]
     assert draw_exact(checks).shape[1] == 2 * (620 + 4)
 
 

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from functools import partial
 from itertools import pairwise
 
 import cv2
@@ -22,11 +21,9 @@ SHAPE = (64, 208)
 
 
 @pytest.fixture
-def street(monkeypatch):
-    """Return the samples of the generated street; ``evaluate`` sees the same small images."""
-    small = partial(generated_samples, height=SHAPE[0], width=SHAPE[1])
-    monkeypatch.setattr("offline.datasets.registry.generated_samples", small)
-    return small(COUNT + 1)
+def street():
+    """Return the samples of a generated drive of small images."""
+    return generated_samples(COUNT + 1, height=SHAPE[0], width=SHAPE[1])
 
 
 @pytest.fixture
@@ -80,7 +77,8 @@ def test_every_recorded_task_that_the_drive_knows_is_scored(street, tmp_path):
     halved = [np.where(depth > 0, 0.5 * depth, np.nan).astype(np.float32) for depth in true]
     bag = write_bag(tmp_path / "bag", stamps, halved, motions)
     out = tmp_path / "out"
-    assert main(["--from-bag", str(bag), "--dataset", "generated", "--output", str(out)]) == 0
+    data = ["--dataset", "generated", "--split", "0@64x208"]
+    assert main(["--from-bag", str(bag), *data, "--output", str(out)]) == 0
     assert sorted(path.name for path in out.glob("*.json")) == ["depth.json", "pose.json"]
     depth, pose = figures(out, "depth"), figures(out, "pose")
     assert depth["scale_median"] == pytest.approx(2.0)

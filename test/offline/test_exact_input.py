@@ -4,21 +4,22 @@ import numpy as np
 import pytest
 
 from offline.exact_input import Checked, check_exactly, figures, true_velocity
-from offline.synthetic.scene import make_scene
+from offline.synthetic.drive import open_drive
 from offline.synthetic.stereo import render_pair
 from scene_perception.pipelines.stereo_config import StereoConfig
 
-OVERTAKING, CROSSING = (1.0, 0.0, 14.0), (7.0, 0.0, 0.0)
+SEED, FRAME = 2, 7  # two cars that move are near
 
 
 @pytest.fixture(scope="module")
 def checked() -> Checked:
-    return check_exactly(render_pair(make_scene(0, 375, 1242), 7), StereoConfig())
+    drive = open_drive(FRAME + 1, seed=SEED, height=188, width=621)
+    return check_exactly(render_pair(drive, FRAME), StereoConfig())
 
 
 def test_depth_and_velocity_are_exact_where_they_are_valid(checked):
     found = figures(checked)
-    assert found["valid_share"] > 0.6
+    assert found["valid_share"] > 0.45
     assert found["depth_error_percent"] < 0.01
     assert found["velocity_error_percent"] < 0.05
 
@@ -30,12 +31,15 @@ def test_the_cameras_motion_is_found(checked):
     )
     found = figures(checked)
     assert found["camera_speed_m_s"] == pytest.approx(found["true_camera_speed_m_s"], rel=1e-3)
-    assert found["true_camera_speed_m_s"] == pytest.approx(8.0, rel=0.01)
+    assert 6 < found["true_camera_speed_m_s"] < 12
 
 
-def test_both_cars_that_are_near_are_found_with_their_speeds(checked):
-    speeds = sorted(thing["speed_m_s"] for thing in figures(checked)["objects"])
-    assert speeds == pytest.approx([np.hypot(*CROSSING[::2]), np.hypot(*OVERTAKING[::2])], rel=0.01)
+def test_what_is_near_and_moves_is_found_with_its_speed(checked):
+    things = figures(checked)["objects"]
+    assert len({round(thing["true_speed_m_s"], 1) for thing in things}) == 2
+    for thing in things:
+        assert thing["true_speed_m_s"] > 5
+        assert thing["speed_m_s"] == pytest.approx(thing["true_speed_m_s"], rel=0.01)
 
 
 def test_velocities_agree_in_direction_too(checked):
@@ -46,7 +50,8 @@ def test_velocities_agree_in_direction_too(checked):
 
 def test_only_what_moves_is_in_the_mask(checked):
     mask = checked.motion.motion_mask > 0
-    # Small holes are filled, so a pixel between two cars may belong to neither.
-    assert (mask & (checked.pair.movers == 0)).sum() < 1e-3 * mask.sum()
-    near = np.isin(checked.pair.movers, (2, 3)) & (checked.motion.validity == 0)
-    assert (mask & near).sum() > 0.95 * near.sum()
+    # Small holes are filled, so a pixel between two things may belong to neither.
+    assert (mask & (checked.pair.movers == 0)).sum() < 5e-3 * mask.sum()
+    valid = checked.motion.validity == 0
+    near = (checked.pair.movers > 0) & valid & (checked.pair.left.depth < 20)
+    assert (mask & near).sum() > 0.9 * near.sum()

@@ -31,7 +31,7 @@ def test_another_name_is_refused_with_those_there_are():
 def test_the_generated_street_needs_no_folder_but_a_seed():
     samples = read_samples("generated", None, Selection(split="3"))
     assert {sample.sequence for sample in samples} == {"street_3"}
-    with pytest.raises(ValueError, match="seed, 0 or more, got 'x'"):
+    with pytest.raises(ValueError, match=r"must be SEED for its drive, .* got 'x'"):
         read_samples("generated", None, Selection(split="x"))
 
 

@@ -4,8 +4,7 @@ import cv2
 import numpy as np
 
 from offline.datasets.synthetic import synthetic_sequence
-from offline.synthetic.sequence import sequence
-from offline.synthetic.stereo import stereo_sequence
+from offline.synthetic.stereo import sequence, stereo_sequence
 
 
 def test_pictures_and_poses_are_those_of_the_generated_drive():
