@@ -76,8 +76,26 @@ class Operations(Protocol):
         """Return the names of the arrays that the case gives; none for another kind."""
 
 
+class TrainingStep(Protocol):
+    """A module that computes what cases of one training step hold."""
+
+    def is_step(self, case: Case, /) -> bool:
+        """Return whether a case is a training step."""
+
+    def arrays(
+        self, case: Case, shapes: Mapping[str, tuple[int, ...]], seed: int, /
+    ) -> dict[str, Array]:
+        """Return our arrays for a case, by its names."""
+
+    def inputs(self, case: Case, /) -> Collection[str]:
+        """Return the names of the arrays that the case gives; none for another kind."""
+
+
 def network_or_operations(
-    network_arrays: NetworkArrays, *kinds: Operations, given: Collection[str] = ()
+    network_arrays: NetworkArrays,
+    *kinds: Operations,
+    given: Collection[str] = (),
+    step: TrainingStep | None = None,
 ) -> Network:
     """Return a network whose cases are each of one kind: of its outputs, or of operations.
 
@@ -85,15 +103,20 @@ def network_or_operations(
         network_arrays: our arrays for a case of the network's outputs.
         kinds: of other cases.
         given: names that are inputs in a case of the network's outputs.
+        step: of cases of a training step, which are of no other kind.
     """
 
     def arrays(case: Case, shapes: Mapping[str, tuple[int, ...]], seed: int) -> dict[str, Array]:
+        if step is not None and step.is_step(case):
+            return step.arrays(case, shapes, seed)
         computed: dict[str, Array] = {}
         for kind in kinds:
             computed |= kind.arrays(case, seed)
         return computed or network_arrays(case, shapes, seed)
 
     def inputs(case: Case) -> set[str]:
+        if step is not None and step.is_step(case):
+            return set(step.inputs(case))
         return {name for kind in kinds for name in kind.inputs(case)} | (set(given) & case.keys())
 
     return Network(arrays, inputs)

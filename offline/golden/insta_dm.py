@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import copy
 import re
-from collections import defaultdict
 
 import torch
 from torch import Tensor
 
-from offline.golden import insta_dm_geometry, insta_dm_losses, insta_dm_metrics
+from offline.golden import (
+    insta_dm_geometry,
+    insta_dm_losses,
+    insta_dm_metrics,
+    insta_dm_training,
+)
 from offline.golden.case import Array, Case, network_or_operations
 from offline.golden.network_inputs import (
     Shapes,
@@ -17,12 +21,11 @@ from offline.golden.network_inputs import (
     frame,
     image_size,
     require_variables,
-    weights,
 )
-from scene_perception.checkpoints.insta_dm import NETWORKS, convert, name_map
+from scene_perception.checkpoints.insta_dm import NETWORKS, name_map
 from scene_perception.geometry.disparity import depth_from_inverse_depth
 from scene_perception.geometry.se3 import pose_matrix
-from scene_perception.models.insta_dm import DispNet, EgoPoseNet, InstaDM, ObjectPoseNet
+from scene_perception.models.insta_dm import DispNet, EgoPoseNet, ObjectPoseNet
 from scene_perception.models.layers import check_image_size
 from scene_perception.models.resnet import STRIDE
 
@@ -48,7 +51,7 @@ def network_arrays(case: Case, shapes: Shapes, seed: int) -> dict[str, Array]:
     require_variables(shapes)
     size = image_size(case, _TELLS_SIZE) or _PUBLISHED_SIZE
     check_image_size(*size, multiple=STRIDE, minimum=2 * STRIDE)
-    network = _network(shapes)
+    network = insta_dm_training.insta_dm(shapes).eval()
     frames = [frame(seed + n, *size) for n in range(3)]
     tensors = _depth_arrays(network.disp_net, frames[1]) | _trained(network.disp_net, frames[1])
     if network.ego_pose_net is not None:
@@ -59,17 +62,6 @@ def network_arrays(case: Case, shapes: Shapes, seed: int) -> dict[str, Array]:
     if network.object_pose_net is not None and case.keys() >= set(_BOXES):
         tensors |= _object_motion(network.object_pose_net, case, frames)
     return {name: tensor.numpy() for name, tensor in tensors.items()}
-
-
-def _network(shapes: Shapes) -> InstaDM:
-    published: dict[str, dict[str, tuple[int, ...]]] = defaultdict(dict)
-    for name, shape in shapes.items():
-        network, _, entry = name.partition("/")
-        published[network][entry] = shape
-    state = convert({network: weights(entries) for network, entries in published.items()})
-    ours = InstaDM(ego_pose="ego_pose" in published, object_pose="obj_pose" in published)
-    ours.load_state_dict(state)
-    return ours.eval()
 
 
 def _depth_arrays(network: DispNet, image: Tensor) -> dict[str, Tensor]:
@@ -123,5 +115,10 @@ def _masks(boxes: Array, like: Tensor) -> Tensor:
 
 
 INSTA_DM_CASES = network_or_operations(
-    network_arrays, insta_dm_geometry, insta_dm_losses, insta_dm_metrics, given=_BOXES
+    network_arrays,
+    insta_dm_geometry,
+    insta_dm_losses,
+    insta_dm_metrics,
+    given=_BOXES,
+    step=insta_dm_training,
 )

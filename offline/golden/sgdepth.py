@@ -7,7 +7,7 @@ import re
 import torch
 from torch import Tensor
 
-from offline.golden import sgdepth_losses, sgdepth_metrics
+from offline.golden import sgdepth_losses, sgdepth_metrics, sgdepth_training
 from offline.golden.case import Array, Case, network_or_operations
 from offline.golden.network_inputs import (
     Shapes,
@@ -91,4 +91,6 @@ def _pose_features(network: EgoMotionNet, *pair: Tensor) -> tuple[Tensor, ...]:
     return network.net.encode(*(network.normalization(image) for image in pair))
 
 
-SGDEPTH_CASES = network_or_operations(network_arrays, sgdepth_losses, sgdepth_metrics)
+SGDEPTH_CASES = network_or_operations(
+    network_arrays, sgdepth_losses, sgdepth_metrics, step=sgdepth_training
+)
