@@ -95,7 +95,8 @@ def displays(rviz):
 
 def test_every_layout_is_shipped_for_rviz_and_foxglove_and_no_other_exists(repository):
     wanted = {layout.name + end for layout in LAYOUTS for end in (".rviz", "_foxglove.json")}
-    found = {path.name for path in (repository / "config").iterdir() if path.suffix != ".yaml"}
+    files = (path for path in (repository / "config").iterdir() if path.is_file())
+    found = {path.name for path in files if path.suffix != ".yaml"}
     assert found == wanted
 
 
