@@ -15,7 +15,8 @@ from offline.synthetic.palette import Material
 from offline.synthetic.world import Bodies, Rig, Solids
 
 _LAST_ROW = (0.0, 0.0, 0.0, 1.0)
-_SHADOW_M = 12.0  # what is this far out of view may still throw its shadow into it
+_SHADOW_M = 8.0  # what is this far out of view may still throw its shadow into it
+_SHADOW_FAR_M = 30.0  # but only where it would be seen well
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,12 @@ class Assembly:
         Args:
             rig: the camera.
             size: height and width of its images.
-            most: solids to keep; of more, the farthest things are left out.
+            most: solids to keep; of more, far and small things are left out.
         """
         solids, owner = self._solids(), torch.tensor(self._owner)
         bodies = _bodies(self._poses, owner[:, 0])
-        near = _nearness(bodies, solids, rig, size)
-        kept = _kept(near, owner[solids.body, 1], most)
+        small = _smallness(bodies, solids, rig, size)
+        kept = _kept(small, owner[solids.body, 1], most)
         used, body = torch.unique(solids.body[kept], return_inverse=True)
         bodies = Bodies(bodies.world_from_body[:, used], bodies.instance[used], bodies.moving[used])
         chosen = Solids(
@@ -119,8 +120,11 @@ def _bodies(poses: Sequence[Sequence[Affine]], instance: Tensor) -> Bodies:
     return Bodies(world_from_body, instance, moved[instance])
 
 
-def _nearness(bodies: Bodies, solids: Solids, rig: Rig, size: tuple[int, int]) -> Tensor:
-    """Return how near each solid comes to the camera, m; infinite out of view. # (N,)."""
+def _smallness(bodies: Bodies, solids: Solids, rig: Rig, size: tuple[int, int]) -> Tensor:
+    """Return how little each solid matters: far and small things least. # (N,).
+
+    It is the least distance over the root of the size; infinite for what is out of view.
+    """
     world = bodies.world_from_body[:, solids.body]
     centre = (world[..., :3, :3] @ solids.body_from_local[:, :, 3:])[..., 0] + world[..., :3, 3]
     reach = solids.body_from_local[:, :, :3].norm(dim=(1, 2))
@@ -129,17 +133,17 @@ def _nearness(bodies: Bodies, solids: Solids, rig: Rig, size: tuple[int, int]) -
     fx, cx = float(rig.intrinsics[0, 0]), float(rig.intrinsics[0, 2])
     slope = max(cx, size[1] - cx) / fx
     beside = (seen[..., 0].abs() - slope * seen[..., 2]) / math.hypot(1, slope)
-    margin = reach + rig.baseline_m + _SHADOW_M * (seen[..., 2] < 40)
+    margin = reach + rig.baseline_m + _SHADOW_M * (seen[..., 2] < _SHADOW_FAR_M)
     distance = seen.norm(dim=-1) - reach
     visible = (beside < margin) & (seen[..., 2] > -margin)
-    return torch.where(visible, distance, math.inf).amin(0)
+    return torch.where(visible, distance, math.inf).amin(0) / reach.sqrt()
 
 
-def _kept(near: Tensor, group: Tensor, most: int) -> Tensor:
-    """Return the rows to keep: whole groups, the nearest first."""
+def _kept(small: Tensor, group: Tensor, most: int) -> Tensor:
+    """Return the rows to keep: whole groups, those that matter most first."""
     count = int(group.max()) + 1
-    closest = torch.full((count,), math.inf, dtype=near.dtype)
-    closest = closest.scatter_reduce(0, group, near, "amin")
+    closest = torch.full((count,), math.inf, dtype=small.dtype)
+    closest = closest.scatter_reduce(0, group, small, "amin")
     sizes = torch.bincount(group, minlength=count)
     order = closest.argsort(stable=True)
     fits = (sizes[order].cumsum(0) <= most) & closest[order].isfinite()

@@ -39,7 +39,7 @@ def draw_building(assembly: Assembly, draws: Draws, plot: Plot) -> list[Part]:
     walls = assembly.material(_facade(draws, plot, wall))
     parts = [Part(BOX, standing(0, 0, half), walls, BUILDING)]
     if draws.chance(0.35 if plot.town else 0.85):
-        parts += _gable(assembly, draws, plot)
+        parts += _gable(assembly, draws, plot, wall)
     elif draws.chance(0.5):
         cornice = assembly.material(Material(palette.PLAIN, draws.tint(wall, 0.3)))
         slab = block((0, -plot.height + 0.1, 0), (half[0] + 0.25, 0.25, half[2] + 0.1))
@@ -61,22 +61,17 @@ def _facade(draws: Draws, plot: Plot, wall: Colour) -> Material:
         *(ground, plot.height, stone),
     )
     second = draws.tint(draws.choice((wall, (0.6, 0.58, 0.52), (0.15, 0.1, 0.08))), 0.2)
-    contrast = draws.uniform(0.1, 0.3)
-    return Material(palette.FACADE, wall, second, (1.8, 0.008), contrast, 0.0, measures)
+    cells, contrast = (draws.uniform(0.5, 2.5), 0.008), draws.uniform(0.07, 0.24)
+    return Material(palette.FACADE, wall, second, cells, contrast, 0.0, measures)
 
 
-def _gable(assembly: Assembly, draws: Draws, plot: Plot) -> list[Part]:
-    colour = draws.tint(draws.choice(palette.ROOFS), 0.3)
-    red, green, blue = colour
-    tile = draws.uniform(0.25, 0.4)
-    joint = (0.5 * red, 0.5 * green, 0.5 * blue)
-    look = Material(palette.STONES, colour, joint, (1.5, 0.01), 0.25, 0.0, (tile, tile, 0.15))
-    roof, rise = assembly.material(look), draws.uniform(0.3, 0.55) * plot.depth
-    rise = min(rise, 5.0)
-    prism = ridged(
-        (0, -plot.height + 0.05, 0), (plot.depth / 2 + 0.35, rise, plot.length / 2 + 0.2)
-    )
-    parts = [Part(BOX, prism, roof, BUILDING)]
+def _gable(assembly: Assembly, draws: Draws, plot: Plot, wall: Colour) -> list[Part]:
+    colour, tile = draws.tint(draws.choice(palette.ROOFS), 0.3), draws.uniform(0.25, 0.4)
+    look = Material(palette.ROOF, colour, wall, (1.5, 0.01), 0.25, 0.0, (tile,))
+    roof, rise = assembly.material(look), min(draws.uniform(0.3, 0.55) * plot.depth, 5.0)
+    # A little shorter than the house: the prism's lower half must stay inside it.
+    half = (plot.depth / 2 + 0.35, rise, plot.length / 2 - 0.02)
+    parts = [Part(BOX, ridged((0, -plot.height + 0.05, 0), half), roof, BUILDING)]
     if draws.chance(0.6):
         brick = assembly.material(
             Material(palette.STONES, (0.25, 0.1, 0.07), measures=(0.25, 0.1, 0.12))

@@ -187,14 +187,16 @@ def _kerbside(site: Site, draws: Draws, sign: int) -> None:
 
 
 def _kerb_piece(site: Site, draws: Draws, trees: bool) -> tuple[list[Part], float]:
-    weights = (5.0 if trees else 0.0, 2.5, 0.8, 0.8, 1.0)
-    kind = draws.choice(("tree", "sign", "bollards", "board", "bush"), weights)
+    weights = (5.0 if trees else 0.0, 1.6, 0.8, 0.4, 1.0, 1.2)
+    kind = draws.choice(("tree", "sign", "bollards", "board", "bush", "mast"), weights)
     if kind == "tree":
         return vegetation.draw_tree(site.assembly, draws), 0.6
     if kind == "sign":
         return furniture.draw_sign(site.assembly, draws), 0.3
     if kind == "bollards":
         return furniture.draw_bollards(site.assembly, draws, draws.uniform(3, 6)), 0.3
+    if kind == "mast":
+        return furniture.draw_lamp(site.assembly, draws, 0.0), 0.4
     if kind == "board":
         return furniture.draw_board(site.assembly, draws, 0.0), 0.4
     return vegetation.draw_bush(site.assembly, draws)[:1], 0.6
@@ -234,6 +236,9 @@ def _background(site: Site, draws: Draws) -> None:
             if draws.chance(0.7):
                 wood = vegetation.draw_wood(site.assembly, draws, draws.uniform(18, 30))
                 site.put(wood, along + draws.uniform(-8, 8), across)
+    for _ in range(draws.integer(0, 3)):
+        hill = vegetation.draw_hill(site.assembly, draws)
+        site.put(hill, site.end + draws.uniform(260, 420), draws.uniform(-300, 300))
     for number in range(5):
         across = (number - 2) * 24 + draws.uniform(-6, 6)
         if abs(across) < 9 and not draws.chance(0.6):

@@ -42,6 +42,7 @@ _ASPHALT, _PAVING, _GRASS, _EARTH = slice(22, 25), slice(25, 28), slice(28, 31),
 _STONE, _WEAR, _BAYS, _SEED = range(34, 38)
 COLUMNS = 38
 _SIDE_PAVEMENT_M = 2.0  # along a side street
+_SQUARE_M = 14.0  # of paved ground beyond a pavement
 _MARK_M = 0.07  # half of a line's width
 
 
@@ -86,14 +87,15 @@ def ground_labels(x: Tensor, z: Tensor, ground: Tensor) -> Tensor:
     Returns:
         uint8. # (...)
     """
-    labels, _ = _labelled(_placed(x, z, ground))
-    return labels
+    if not x.numel():  # of worlds without ground
+        return torch.zeros_like(x, dtype=torch.uint8)
+    return _labelled(_placed(x, z, ground))[0]
 
 
 def _labelled(place: _Place) -> tuple[Tensor, Tensor]:
     """Return the train ids and the distances from the middle, m."""
     distance = place.across.abs()
-    walked = (distance < place.outer) | (place.paved > 0.5)
+    walked = distance < place.outer + _SQUARE_M * place.paved
     walked |= place.from_junction < _SIDE_PAVEMENT_M
     grown = (distance < place.kerb + place.verge) & (place.from_junction > 0)
     labels = torch.where(walked & ~grown, SIDEWALK, TERRAIN)
@@ -147,8 +149,9 @@ def _paving(place: _Place, grain: Tensor, blotch: Tensor, near: Tensor, far: Ten
 
 def _asphalt(place: _Place, grain: Tensor, blotch: Tensor) -> Tensor:
     wear = place.row[:, _WEAR]
+    patched = 0.35 * ((blotch - 1.1) * 8).clamp_(0, 1)
     track = torch.cos(place.across * (12.566 / place.row[:, _LANE]))
-    bright = 1 + 0.6 * wear * grain + wear * blotch - 0.25 * wear * track
+    bright = 1 + 0.6 * wear * grain + wear * blotch - 0.25 * wear * track - patched
     return place.row[:, _ASPHALT] * bright.clamp_(0.3, 2.0)[:, None]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,7 +10,6 @@ from torch import Tensor
 
 from offline.synthetic.draws import Colour, Draws
 from offline.synthetic.noise import value_noise
-from offline.synthetic.world import World
 
 _SUN, _ABOVE, _BELOW = slice(0, 3), slice(3, 6), slice(6, 9)
 _HORIZON, _ZENITH, _TO_SUN = slice(9, 12), slice(12, 15), slice(15, 18)
@@ -64,7 +62,9 @@ def draw_light(draws: Draws) -> tuple[Light, bool]:
     flat = math.cos(elevation)
     to_sun = (flat * math.sin(azimuth), -math.sin(elevation), flat * math.cos(azimuth))
     if draws.chance(0.35):
-        return _overcast(draws, to_sun), False
+        # Clouds light from above: what little shadow they leave lies below things.
+        above = (0.12 * to_sun[0], -math.sqrt(1 - 0.0144 * flat * flat), 0.12 * to_sun[2])
+        return _overcast(draws, above), draws.chance(0.6)
     return _sunny(draws, to_sun, elevation), True
 
 
@@ -87,7 +87,7 @@ def _sunny(draws: Draws, to_sun: Colour, elevation: float) -> Light:
         cover=draws.uniform(0.05, 0.7),
         cloud=draws.uniform(0.9, 1.3),
         haze=draws.uniform(0.0004, 0.0025),
-        exposure=draws.uniform(0.9, 1.5),
+        exposure=draws.uniform(0.5, 0.95),
         seed=draws.uniform(0, 1000),
     )
 
@@ -97,28 +97,18 @@ def _overcast(draws: Draws, to_sun: Colour) -> Light:
     grey = draws.tint((power, power, power * 1.03), 0.05, 0.03)
     red, green, blue = grey
     return Light(
-        (0.25 * red, 0.25 * green, 0.25 * blue),
-        grey,
+        (0.45 * red, 0.45 * green, 0.45 * blue),
+        (0.75 * red, 0.75 * green, 0.75 * blue),
         (0.4 * red, 0.39 * green, 0.37 * blue),
         horizon=draws.tint((0.8, 0.82, 0.84), 0.12, 0.03),
         zenith=draws.tint((0.6, 0.63, 0.68), 0.25, 0.05),
         to_sun=to_sun,
         cover=draws.uniform(0.5, 1.0),
         cloud=draws.uniform(0.6, 1.1),
-        haze=draws.uniform(0.001, 0.005),
-        exposure=draws.uniform(0.95, 1.6),
+        haze=draws.uniform(0.0008, 0.003),
+        exposure=draws.uniform(0.55, 1.0),
         seed=draws.uniform(0, 1000),
     )
-
-
-def joined_light(worlds: Sequence[World], device: torch.device) -> Tensor:
-    """Return the worlds' lights as rows. # (B, 23)."""
-    return torch.stack([world.light for world in worlds]).to(device)
-
-
-def rows_of(table: Tensor, index: Tensor) -> Tensor:
-    """Return each pixel's row of a table by world; one world needs no copies. # (P or 1, C)."""
-    return table if len(table) == 1 else table.index_select(0, index)
 
 
 def sky(light: Tensor, ray: Tensor) -> Tensor:
@@ -185,6 +175,8 @@ def seen_through_haze(light: Tensor, radiance: Tensor, distance: Tensor) -> Tens
 
 
 def developed(light: Tensor, radiance: Tensor) -> Tensor:
-    """Return display values 0 .. 1 of radiances: a film's shoulder and a gamma of 2. # (P, 3)."""
+    """Return display values 0 .. 1 of radiances: a short shoulder and a gamma of 2. # (P, 3)."""
     exposed = radiance * light[:, _EXPOSURE : _EXPOSURE + 1]
-    return (exposed * (1 + 0.25 * exposed) / (1 + exposed)).clamp_(0, 1).sqrt_()
+    # The square of x / (1 + x^4)^(1/4), then its fourth root.
+    square = exposed * exposed
+    return square.div_((1 + square * square).sqrt_()).sqrt_().sqrt_()

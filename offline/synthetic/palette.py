@@ -19,6 +19,7 @@ STRIPES = 8  # period; share of the second colour
 SIGN = 9  # radius, height of the middle, style
 LAMPS = 10  # height of the middle, spacing, which is on, middle along x
 ROWS = 11  # of windows along a bus: pitch, share, lower and upper edge
+ROOF = 12  # size of a tile; its gable ends are plain, of the second colour
 
 KIND, COLOUR, SECOND = 0, slice(1, 4), slice(4, 7)
 COARSEST, FINEST, CONTRAST, GLOSS, SEED, FIRST = 7, 8, 9, 10, 11, 12
@@ -30,7 +31,7 @@ class Material:
     """How a surface looks.
 
     Attributes:
-        kind: ``PLAIN`` ... ``ROWS``.
+        kind: ``PLAIN`` ... ``ROOF``.
         colour: reflectance, linear.
         second: of what the kind draws in another colour.
         cells_m: largest and smallest cells of its noise.

@@ -67,6 +67,10 @@ def _mix(base: Tensor, over: Tensor, share: Tensor) -> Tensor:
     return torch.lerp(base, over, share[:, None])
 
 
+def _plain(patch: Patch) -> Look:
+    return patch.colour, patch.gloss
+
+
 def _stones(patch: Patch) -> Look:
     joint = _joints(patch, patch.measure(0), patch.measure(1), patch.measure(2))
     return _mix(patch.colour, patch.second, joint), patch.gloss
@@ -97,6 +101,8 @@ def _facade(patch: Patch) -> Look:
     glass, under = (torch.where(wall, value, 0.0) for value in (glass, under))
     stones = _mix(patch.colour, 0.55 * patch.colour, _courses(patch))
     colour = _mix(stones, patch.second, torch.where(shop & wall, 0.35, 0.8 * under))
+    bar = pulse(across - 0.5 * pitch + 0.04, pitch, 0.08 / pitch, patch.footprint)
+    glass = glass * (1 - torch.where(shop, 0.0, bar))
     return _mix(colour, _panes(patch, pitch, above, storey), glass), 0.75 * glass
 
 
@@ -197,6 +203,15 @@ def _sign(patch: Patch) -> Look:
     return torch.where((patch.normal[:, 2] < 0)[:, None], colour, back), patch.gloss
 
 
+def _roof(patch: Patch) -> Look:
+    size = patch.measure(0)
+    joint = 0.5 * _joints(patch, size, size, torch.full_like(size, 0.18))
+    bright = (1 + patch.rows[:, palette.CONTRAST] * patch.grain).clamp(0.2, 2)
+    gable = patch.second * bright[:, None]
+    colour = patch.colour * (1 - joint)[:, None]
+    return torch.where((patch.axis == 2)[:, None], gable, colour), patch.gloss
+
+
 def _lamps(patch: Patch) -> Look:
     across = patch.local[:, 0] - patch.measure(3)
     down = patch.local[:, 1] + patch.measure(0)
@@ -225,6 +240,7 @@ def _rows(patch: Patch) -> Look:
 
 
 PATTERNS: dict[int, Callable[[Patch], Look]] = {
+    palette.PLAIN: _plain,
     palette.STONES: _stones,
     palette.FACADE: _facade,
     palette.PLANKS: _planks,
@@ -236,4 +252,5 @@ PATTERNS: dict[int, Callable[[Patch], Look]] = {
     palette.SIGN: _sign,
     palette.LAMPS: _lamps,
     palette.ROWS: _rows,
+    palette.ROOF: _roof,
 }

@@ -35,7 +35,7 @@ def _lanes(site: Site, draws: Draws, speed: float) -> None:
         for lane in range(lanes):
             across = site.street.lane_middle(sign, lane) + draws.uniform(-0.25, 0.25)
             pace = _pace(draws, sign, speed)
-            along = draws.uniform(5, 30) if sign < 0 else draws.uniform(-4, 25)
+            along = draws.uniform(7, 32) if sign < 0 else draws.uniform(-4, 25)
             while along < _FAR_M:
                 if draws.chance(busy):
                     own = sign * max(0.0, pace + draws.uniform(-0.7, 0.7)) if pace else 0.0
@@ -61,7 +61,7 @@ def _drive(
     if draws.chance(0.1):
         _place_cycle(site, draws, spots, motor=True, ridden=True)
         return
-    _place_vehicle(site, draws, spots, draws.choice(("car", "truck", "bus"), (0.8, 0.11, 0.09)))
+    _place_vehicle(site, draws, spots, draws.choice(("car", "truck", "bus"), (0.84, 0.09, 0.07)))
 
 
 def _place_vehicle(site: Site, draws: Draws, spots: list[Spot], name: str) -> None:
@@ -147,7 +147,7 @@ def _parked(site: Site, draws: Draws, sign: int) -> None:
             _place_cycle(site, draws, spot, motor=True, ridden=False)
         else:
             vehicle = draw_car(site.assembly, draws)
-            if draws.chance(0.05):
+            if along > 12 and draws.chance(0.05):
                 vehicle = MAKERS["truck"](site.assembly, draws)
             if site.occupancy.claim(spot, vehicle.length + 0.5, vehicle.width):
                 site.assembly.thing([(vehicle.parts, poses(spot))])
