@@ -30,6 +30,7 @@ class Joined:
         label: Cityscapes train id. # (N,) uint8
         instance: of its body. # (N,) int64
         moving: of its body. # (N,) bool
+        fixed: whether it is in one place at all times. # (N,) bool
         world_from_local: of points, float64. # (T, N, 3, 4)
         local_from_world: the inverse. # (T, N, 3, 4)
         body_from_local: float64. # (N, 3, 4)
@@ -48,6 +49,7 @@ class Joined:
     label: Tensor
     instance: Tensor
     moving: Tensor
+    fixed: Tensor
     world_from_local: Tensor
     local_from_world: Tensor
     body_from_local: Tensor
@@ -92,6 +94,7 @@ def join(worlds: Sequence[World], device: str | torch.device = "cpu") -> Joined:
         label=torch.cat([w.solids.label for w in worlds]).to(device),
         instance=torch.cat([w.bodies.instance[w.solids.body] for w in worlds]).to(device),
         moving=torch.cat([w.bodies.moving[w.solids.body] for w in worlds]).to(device),
+        fixed=(square == square[:1]).flatten(2).all(2).all(0),
         world_from_local=square[..., :3, :].contiguous(),
         local_from_world=torch.linalg.inv(square)[..., :3, :].contiguous(),
         body_from_local=body_from_local,

@@ -69,9 +69,8 @@ def sun_maps(joined: Joined, moments: Sequence[tuple[int, int]]) -> SunMaps:
     index = [worlds.index(world) for world, _ in moments]
     times = torch.tensor([time for _, time in moments], device=device)
     views = replace(still.of(index), time=times)
-    moves = (joined.world_from_local != joined.world_from_local[:1]).any(0).flatten(1).any(1)
-    standing = look(joined, still, ~moves, ground=False)
-    seen = nearer(look(joined, views, moves, ground=False), standing.of(index))
+    standing = look(joined, still, joined.fixed, ground=False)
+    seen = nearer(look(joined, views, ~joined.fixed, ground=False), standing.of(index))
     directions = [suns[w] * casts(joined.worlds[w]) for w, _ in moments]
     return SunMaps(views, seen, torch.stack(directions).to(device, torch.float32))
 
@@ -98,13 +97,14 @@ def lit(maps: SunMaps, views: Views, seen: Seen, hits: Hits) -> Tensor:
     cosine = (hits.normal * to_sun).sum(1)
     result = ((cosine > 0) | (hits.solid == _SKY) | ~to_sun.any(1)).float()
     chosen = (cosine > 0).nonzero()[:, 0]
-    cosine = cosine[chosen]
-    x, y, depth = _placed(maps.views.projection[moment], views, seen.depth)[:, chosen]
+    cosine = cosine.index_select(0, chosen)
+    place = _placed(maps.views.projection[moment], views, seen.depth)
+    x, y, depth = place.index_select(1, chosen)
     slope = ((1 - cosine**2).clamp(min=0).sqrt() / cosine).clamp(max=_STEEPEST)
     depth = depth - _BIAS_M - _SQUARE_M * slope
-    of = of_pixels(views, moment)[chosen]
-    result[chosen] -= _share(maps, of, x, y, depth, seen.row.flatten()[chosen])
-    return result
+    of = of_pixels(views, moment).index_select(0, chosen)
+    row = seen.row.flatten().index_select(0, chosen)
+    return result.index_copy_(0, chosen, 1 - _share(maps, of, x, y, depth, row))
 
 
 def _placed(projection: Tensor, views: Views, depth: Tensor) -> Tensor:
@@ -135,8 +135,8 @@ def _share(
             inside = (column >= 0) & (column < width) & (line >= 0) & (line < height)
             index = (moment * height + line) * width + column
             index = torch.where(inside, index, 0)
-            shadowed = maps.seen.depth.flatten()[index] < depth
-            shadowed &= (maps.seen.row.flatten()[index] != row) & inside
+            shadowed = maps.seen.depth.flatten().index_select(0, index) < depth
+            shadowed &= (maps.seen.row.flatten().index_select(0, index) != row) & inside
             total += weight * shadowed
     return total
 

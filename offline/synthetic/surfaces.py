@@ -31,13 +31,15 @@ def hits_of(joined: Joined, views: Views, seen: Seen) -> Hits:
     local = torch.where(sky, ray, origin + torch.where(sky, 0, depth) * direction)
     body_normal = torch.where(row == GROUND, 1.0, 0.0) * local.new_tensor([[0], [-1], [0]])
     normal = body_normal.clone()
-    rows = row[solid]
-    there = _solids(joined, rows, time[solid], local[:, solid], ray[:, solid])
-    local[:, solid], body_normal[:, solid], normal[:, solid] = there
-    material = torch.zeros_like(row)
-    material[solid] = joined.material[rows]
-    number = torch.where(sky, -2, -1)
-    number[solid] = rows - joined.first[world[solid]]
+    rows = row.index_select(0, solid)
+    # index_select and index_copy_ are several times faster than indexing with brackets.
+    points, towards = local.index_select(1, solid), ray.index_select(1, solid)
+    there = _solids(joined, rows, time.index_select(0, solid), points, towards)
+    for values, found in zip((local, body_normal, normal), there, strict=True):
+        values.index_copy_(1, solid, found)
+    material = torch.zeros_like(row).index_copy_(0, solid, joined.material.index_select(0, rows))
+    first = joined.first.index_select(0, world.index_select(0, solid))
+    number = torch.where(sky, -2, -1).index_copy_(0, solid, rows - first)
     return Hits(
         world=world,
         solid=number,
@@ -92,8 +94,8 @@ def gradients(kind: Tensor, local: Tensor) -> Tensor:
     result = torch.empty_like(local)
     for one in shapes.KINDS:
         chosen = (kind == one).nonzero()[:, 0]
-        x, y, z = local[:, chosen].unbind(0)
-        result[:, chosen] = shapes.gradient(one, (x, y, z))
+        x, y, z = local.index_select(1, chosen).unbind(0)
+        result.index_copy_(1, chosen, shapes.gradient(one, (x, y, z)))
     return result
 
 

@@ -74,15 +74,17 @@ def exact(joined: Joined, views: Views, seen: Seen) -> Exact:
     depth = torch.where(row == GROUND, -origin[1] / direction[1], torch.inf)
     local, normal = torch.zeros_like(direction), torch.zeros_like(direction)
     chosen = (row < GROUND).nonzero()[:, 0]
-    rows, time = row[chosen], times[chosen]
+    rows, time = row.index_select(0, chosen), times.index_select(0, chosen)
     maps = row_major(joined.local_from_world, time, rows)
-    start = transformed(maps, origin[:, chosen])
-    step = turned(maps, direction[:, chosen])
+    start = transformed(maps, origin.index_select(1, chosen))
+    step = turned(maps, direction.index_select(1, chosen))
     kind = joined.shape[rows]
-    depth[chosen] = _entries(kind, start, step)[0]
-    local[:, chosen] = start + depth[chosen] * step
-    outward = gradients(kind, local[:, chosen])
-    normal[:, chosen] = outward * -torch.sign((outward * step).sum(0))
+    met = _entries(kind, start, step)[0]
+    depth.index_copy_(0, chosen, met)
+    found = start + met * step
+    local.index_copy_(1, chosen, found)
+    outward = gradients(kind, found)
+    normal.index_copy_(1, chosen, outward * -torch.sign((outward * step).sum(0)))
     sky = row == SKY
     point = torch.where(sky, direction, origin + torch.where(sky, 0, depth) * direction)
     return Exact(row, depth, point, local, normal)
@@ -100,25 +102,48 @@ def carry(joined: Joined, places: Exact, views: Views, other: Views, seen: Seen)
     """
     numbers = torch.arange(len(views), device=joined.device)
     view, sky = of_pixels(views, numbers), places.row == SKY
-    chosen = (places.row < GROUND).nonzero()[:, 0]
-    rows, time = places.row[chosen], other.time[view[chosen]]
-    point = places.point.clone()
-    maps = row_major(joined.world_from_local, time, rows)
-    point[:, chosen] = transformed(maps, places.local[:, chosen])
+    point = _moved(joined, places, other.time.index_select(0, view))
     x, y, depth = project(other, torch.cat([point, (~sky).to(point.dtype)[None]]))
     known = depth > other.near_m
     x, y = torch.where(known, x, 0), torch.where(known, y, 0)
     inside = (x >= -0.5) & (x <= other.width - 0.5) & (y >= -0.5) & (y <= other.height - 0.5)
     hidden = ~(inside & known)
     way = torch.where(sky, point, point - other.origin[view, :, 2].T)
-    maps = row_major(joined.local_from_world, time, rows)
-    facing = (places.normal[:, chosen] * turned(maps, way[:, chosen])).sum(0) < 0
-    hidden[chosen] |= ~facing
+    hidden |= _turned_away(joined, places, view, other)
     hidden |= joined.has_ground[views.world][view] & ~sky & (point[1] > _SUNK_M)
-    _hide(joined, places.row, hidden, _Sight(view, x, y, way, sky, depth), other, seen)
+    sight = _Sight(view, x, y, way, sky, depth)
+    hidden[_before_others(joined, places.row, hidden, sight, other, seen)] = True
     shape = (len(views), views.height, views.width)
     depth = torch.where(sky, torch.inf, depth)
     return Carried(*(part.reshape(shape) for part in (x, y, depth, known, hidden)))
+
+
+def _moved(joined: Joined, places: Exact, time: Tensor) -> Tensor:
+    """Return the places where their bodies are at other times. # (3, P)."""
+    chosen = (places.row < GROUND).nonzero()[:, 0]
+    chosen = chosen[~joined.fixed.index_select(0, places.row.index_select(0, chosen))]
+    rows = places.row.index_select(0, chosen)
+    maps = row_major(joined.world_from_local, time.index_select(0, chosen), rows)
+    there = transformed(maps, places.local.index_select(1, chosen))
+    return places.point.index_copy(1, chosen, there)
+
+
+def _turned_away(joined: Joined, places: Exact, view: Tensor, other: Views) -> Tensor:
+    """Return whether places are on sides of their solids that the views do not see. # (P,)."""
+    away = torch.zeros_like(places.row, dtype=torch.bool)
+    chosen = (places.row < GROUND).nonzero()[:, 0]
+    camera = _local_cameras(joined, other)
+    index = view.index_select(0, chosen) * camera.shape[2] + places.row.index_select(0, chosen)
+    way = places.local.index_select(1, chosen) - camera.flatten(1).index_select(1, index)
+    normal = places.normal.index_select(1, chosen)
+    return away.index_copy_(0, chosen, (normal * way).sum(0) >= 0)
+
+
+def _local_cameras(joined: Joined, views: Views) -> Tensor:
+    """Return where cameras are in the frame of each solid. # (3, V, N)."""
+    maps = joined.local_from_world[views.time]
+    place = (maps[..., :3] @ views.origin[:, None, :, 2:])[..., 0] + maps[..., 3]
+    return place.movedim(2, 0).contiguous()
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,22 +158,22 @@ class _Sight:
     depth: Tensor
 
 
-def _hide(
+def _before_others(
     joined: Joined, row: Tensor, hidden: Tensor, sight: _Sight, other: Views, seen: Seen
-) -> None:
-    """Set ``hidden`` where one of the pixels around a place sees what is before it."""
+) -> Tensor:
+    """Return which places not yet hidden are behind what pixels around them see. # (K,)."""
     first = sight.view * (other.height * other.width)
     left, top = sight.x.floor().long(), sight.y.floor().long()
-    where, what = [], []
+    shown, where, what = seen.row.flatten(), [], []
     for down in (0, 1):
         for right in (0, 1):
             x, y = (left + right).clamp(0, other.width - 1), (top + down).clamp(0, other.height - 1)
-            found = seen.row.flatten()[first + y * other.width + x]
+            found = shown.index_select(0, first + y * other.width + x)
             chosen = (~hidden & (found != row) & (found < GROUND)).nonzero()[:, 0]
             where.append(chosen)
-            what.append(found[chosen])
+            what.append(found.index_select(0, chosen))
     chosen = torch.cat(where)
-    hidden[chosen[_before(joined, torch.cat(what), sight, chosen, other)]] = True
+    return chosen[_before(joined, torch.cat(what), sight, chosen, other)]
 
 
 def _before(joined: Joined, row: Tensor, sight: _Sight, chosen: Tensor, other: Views) -> Tensor:
@@ -166,8 +191,8 @@ def _entries(kind: Tensor, origin: Tensor, direction: Tensor) -> tuple[Tensor, T
     depth, met = torch.empty_like(origin[0]), torch.empty_like(kind, dtype=torch.bool)
     for one in shapes.KINDS:
         chosen = (kind == one).nonzero()[:, 0]
-        start, step = origin[:, chosen], direction[:, chosen]
-        depth[chosen], met[chosen] = shapes.entry(
-            one, (start[0], start[1], start[2]), (step[0], step[1], step[2])
-        )
+        start, step = (part.index_select(1, chosen).unbind(0) for part in (origin, direction))
+        found = shapes.entry(one, (start[0], start[1], start[2]), (step[0], step[1], step[2]))
+        depth.index_copy_(0, chosen, found[0])
+        met.index_copy_(0, chosen, found[1])
     return depth, met
