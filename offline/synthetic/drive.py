@@ -34,7 +34,8 @@ FRAME_ID = "camera_optical"
 # ROS takes a stamp of zero for "no time yet".
 FIRST_STAMP_NS = 1_000_000_000
 BASELINE_M = 0.54  # of KITTI's colour cameras
-_FOCAL, _CAMERA_M = 721.5377 / 1242, 1.65
+FOCAL = 721.5377 / 1242  # of KITTI, over the image's width
+_CAMERA_M = 1.65  # over the road
 _SPEED_M_S = (6.0, 12.0)
 _LENGTH = 100  # frames that worlds are made for come in steps of so many
 _SOLIDS = 30  # a frame, more than a street has
@@ -159,7 +160,7 @@ def drive_settings(count: int, height: int, width: int) -> WorldSettings:
         width=width,
         times=frames + 2,
         rate_hz=1 / PERIOD_S,
-        focal=(_FOCAL, _FOCAL),
+        focal=(FOCAL, FOCAL),
         baseline_m=(BASELINE_M, BASELINE_M),
         camera_height_m=(_CAMERA_M, _CAMERA_M),
         speed_m_s=_SPEED_M_S,
