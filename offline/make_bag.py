@@ -27,7 +27,12 @@ Number = TypeVar("Number", int, float)
 
 def _read(options: argparse.Namespace) -> CameraSequence:
     if options.kind == "synthetic":
-        sequence = synthetic_sequence(options.limit or SYNTHETIC_FRAMES, seed=options.seed)
+        sequence = synthetic_sequence(
+            options.limit or SYNTHETIC_FRAMES,
+            seed=options.seed,
+            height=options.height,
+            width=options.width,
+        )
     elif options.kind == "images":
         sequence = read_image_folder(
             options.source, fps=options.fps, calibration=options.calibration
@@ -60,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     images.add_argument("--calibration", type=Path, help="camera_calibration YAML file")
     synthetic = kinds.add_parser("synthetic", parents=[common, stereo])
     synthetic.add_argument("--seed", type=int, default=0)
+    synthetic.add_argument("--height", type=_positive(int), default=375, help="px (375)")
+    synthetic.add_argument("--width", type=_positive(int), default=1242, help="px (1242)")
     return parser
 
 

@@ -66,7 +66,8 @@ def test_node_that_cannot_start_is_reported_with_its_own_words(kitti, tmp_path):
 
 def test_stereo_pairs_paced_by_the_consumer_lose_nothing(tmp_path):
     bag = tmp_path / "bag"
-    assert make_bag.main(["synthetic", str(bag), "--stereo", "--limit", "6"]) == 0
+    size = ["--height", "188", "--width", "621"]
+    assert make_bag.main(["synthetic", str(bag), "--stereo", "--limit", "6", *size]) == 0
     run = replace(STEREO.live_run(tmp_path, bag, None), node=SMALL)
     summary = summarise_recording(run_live(run, print))
     sent = summarise_recording(bag).stamps_ns["/left/image_rect"]

@@ -41,12 +41,15 @@ def test_the_limit_takes_the_first_frames(images, tmp_path):
 
 
 def test_a_generated_drive_needs_no_source(tmp_path):
-    assert main(["synthetic", str(tmp_path / "bag"), "--limit", "2", "--seed", "3"]) == 0
+    out = tmp_path / "bag"
+    size = ["--height", "32", "--width", "96"]
+    assert main(["synthetic", str(out), "--limit", "2", "--seed", "3", *size]) == 0
     assert counts(tmp_path / "bag") == {"/odometry": 2, "/camera_info": 2, "/image_rect": 2}
 
 
 def test_a_generated_drive_has_both_cameras(tmp_path):
-    assert main(["synthetic", str(tmp_path / "bag"), "--limit", "1", "--stereo"]) == 0
+    size = ["--height", "32", "--width", "96"]
+    assert main(["synthetic", str(tmp_path / "bag"), "--limit", "1", "--stereo", *size]) == 0
     assert counts(tmp_path / "bag") == {
         "/odometry": 1,
         "/left/camera_info": 1,
