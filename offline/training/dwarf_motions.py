@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from offline.training.initialization import initialize, quiet
+from scene_perception.checkpoints.weights import Uninitialised
 from scene_perception.models.dwarf import DWARF
 from scene_perception.models.dwarf_encoder import LEVELS, SLOPE
 from scene_perception.models.dwarf_heads import Head
@@ -51,7 +52,8 @@ def initialized_dwarf(how: str, seed: int) -> DWARF:
     ``xavier`` is all that the published code does. With ``he`` the predictions begin small, and
     each level passes its motion on as it is, bilinearly enlarged.
     """
-    network = DWARF()
+    with Uninitialised():
+        network = DWARF()
     initialize(network, how, seed, slope=SLOPE)
     if how == "he":
         for head in (module for module in network.modules() if isinstance(module, Head)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from offline.training.initialization import initialize, quiet
+from scene_perception.checkpoints.weights import Uninitialised
 from scene_perception.models.dsnet import DSNetLevel
 from scene_perception.models.omeganet import OmegaNet
 from scene_perception.models.sd_ofnet import FlowEstimator
@@ -14,7 +15,8 @@ def initialized_omeganet(how: str, seed: int) -> OmegaNet:
     ``xavier`` is all that the published code does. With ``he`` the last layers of depth, flow and
     the camera begin small: depth the same everywhere, no flow, no motion.
     """
-    network = OmegaNet()
+    with Uninitialised():
+        network = OmegaNet()
     initialize(network, how, seed)
     if how == "he":
         decoder, camera = network.sd_ofnet.decoder, network.camera_net.decoder

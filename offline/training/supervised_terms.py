@@ -72,7 +72,7 @@ def predict_camera(
     count = current.shape[0]
     # Poses in half precision would move far points by pixels.
     with torch.autocast(current.device.type, enabled=False):
-        images = torch.cat([previous, current, following]).float()
+        images = torch.cat([previous, current, following])
         features = network.encoder(images).camera_features
         outputs: CameraOutputs = network.decoder(*features.split(count))
     return outputs

@@ -61,8 +61,8 @@ class SyncedBatchNorm(nn.Module):
         """Normalise ``(B, C, H, W)`` by all processes' statistics; in evaluation by the running."""
         if not self.training:
             return self._normalised(features, self.running_mean, self.running_var)
-        exact = features.float()
-        count = torch.full((1,), features.numel() / features.shape[1], device=features.device)
+        exact = _exact(features)
+        count = exact.new_full((1,), features.numel() / features.shape[1])
         total = _summed(torch.cat([exact.sum((0, 2, 3)), count]))
         mean, number = total[:-1] / total[-1], total[-1].detach()
         # From the mean of all, not from a sum of squares, whose difference cancels.
@@ -76,7 +76,7 @@ class SyncedBatchNorm(nn.Module):
         weight, bias = self._parameters.get("weight"), self._parameters.get("bias")
         scale = scale if weight is None else scale * weight
         offset = -mean * scale if bias is None else bias - mean * scale
-        normalised = features.float() * scale.view(1, -1, 1, 1) + offset.view(1, -1, 1, 1)
+        normalised = _exact(features) * scale.view(1, -1, 1, 1) + offset.view(1, -1, 1, 1)
         return normalised.to(features.dtype)
 
     @torch.no_grad()
@@ -88,6 +88,11 @@ class SyncedBatchNorm(nn.Module):
         tracked = self._buffers.get("num_batches_tracked")
         if tracked is not None:
             tracked.add_(1)
+
+
+def _exact(features: Tensor) -> Tensor:
+    """Return features in single precision, or double where they are."""
+    return features.to(torch.promote_types(features.dtype, torch.float32))
 
 
 def _summed(values: Tensor) -> Tensor:

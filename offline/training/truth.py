@@ -1,8 +1,4 @@
-"""Truth of a batch, whole or not: what a batch lacks is given as not known.
-
-So every process computes the same terms, whatever its part of a mixed batch has: the processes
-add up their counts term by term (``losses.reductions``), and all parameters have gradients.
-"""
+"""Truth of a batch, whole or not: what a batch lacks is given as not known."""
 
 from __future__ import annotations
 
@@ -20,9 +16,7 @@ def image(batch: Batch, name: str) -> Tensor:
 
 def depth(batch: Batch) -> Tensor:
     """Return metres, 0 where not known. # (B, 1, H, W)."""
-    if "depth" in batch:
-        return batch["depth"].float()
-    return torch.zeros_like(batch["current"][:, :1], dtype=torch.float32)
+    return batch["depth"].float()
 
 
 def labels(batch: Batch) -> Tensor:
@@ -38,12 +32,12 @@ def displacement(batch: Batch, name: str) -> tuple[Tensor, Tensor]:
     Returns:
         Truth, 0 where not known, and where it is, bool. # (B, C, H, W), (B, 1, H, W)
     """
-    if name in batch:
-        known = batch[f"{name}_known"].bool()
-        return batch[name].float().masked_fill(~known, 0), known
-    channels = 2 if name.startswith("flow") else 1
-    nothing = torch.zeros_like(batch["current"][:, :channels], dtype=torch.float32)
-    return nothing, torch.zeros_like(nothing[:, :1], dtype=torch.bool)
+    if name not in batch:
+        channels = 2 if name.startswith("flow") else 1
+        nothing = torch.zeros_like(batch["current"][:, :channels], dtype=torch.float32)
+        return nothing, torch.zeros_like(nothing[:, :1], dtype=torch.bool)
+    known = batch[f"{name}_known"].bool()
+    return batch[name].float().masked_fill(~known, 0), known
 
 
 def matrix(batch: Batch, name: str) -> Tensor:

@@ -1,12 +1,13 @@
 """Training from exact truth: OmegaNet or DWARF, each task with its weight.
 
-What a batch, or a sample of it, does not know is left out of that term, so that sources with
-different truth mix. Depth is learned up to a scale; poses are told in its unit.
+A batch trains the tasks whose truth it has, and a sample without some of it is left out of that
+term, so that sources with different truth mix. Depth is learned up to a scale; poses are told in
+its unit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,6 @@ import torch
 from torch import Tensor
 
 from offline.training import supervised_terms as terms
-from offline.training import truth
 from offline.training.batch import Batch
 from offline.training.dwarf_motions import initialized_dwarf, motions
 from offline.training.initialization import INITIALIZATIONS, set_momentum
@@ -31,16 +31,14 @@ from scene_perception.settings import check, setting
 
 _MONO = ("previous", "current", "next")
 _STEREO = ("current", "right", "next", "next_right")
-_FLOWS = ("flow_forward", "flow_backward")
-_POSES = ("next_from_current", "previous_from_current")
-# Task -> the truth that it reads.
+# Task -> the truth that it cannot do without; the other direction's flow and pose are welcome.
 _TRUTH = {
     "depth": ("depth",),
     "semantics": ("labels",),
-    "flow": (*_FLOWS, *(f"{name}_known" for name in _FLOWS)),
-    "ego_motion": ("depth", *_POSES),
+    "flow": ("flow_forward", "flow_forward_known"),
+    "ego_motion": ("depth", "next_from_current"),
     "intrinsics": ("intrinsics",),
-    "motion": ("depth", "intrinsics", *_POSES),
+    "motion": ("depth", "intrinsics", "next_from_current"),
     "scene_flow": tuple(
         f"{name}{ending}"
         for name in ("disparity", "next_disparity", "flow_forward")
@@ -48,6 +46,9 @@ _TRUTH = {
     ),
 }
 _OF_DWARF = ("scene_flow",)
+_SINGLE = ("depth", "semantics")
+_IN_UNITS = {"ego_motion", "motion"}
+_CAMERA = {"intrinsics", *_IN_UNITS}
 # Tasks of ``offline.evaluation`` by ours.
 _SCORED = {
     "depth": "depth",
@@ -118,16 +119,26 @@ class SupervisedRecipe(Recipe):
         self.network = _network(settings)
         set_momentum(self.network, BatchNorm, settings.batch_norm_momentum)
         _train_only(self.network, self._weights)
-        needed = (name for task in self._weights for name in _TRUTH[task])
-        images = _STEREO if self._model == "dwarf" else _MONO
-        self.needs = (*images, *dict.fromkeys(needed))
+        needed = (name for task in self._weights for name in _needs(task))
+        self.needs = tuple(dict.fromkeys(needed))
         self.tasks = [_SCORED[task] for task in self._weights if task in _SCORED]
 
     def forward(self, batch: Batch, progress: Progress) -> dict[str, Tensor]:
-        """Return the terms of the tasks, by their names."""
+        """Return the terms of the tasks, by their names.
+
+        Raises:
+            ValueError: for a batch that has the truth of none of them.
+        """
+        tasks = {task for task in self._weights if all(name in batch for name in _needs(task))}
+        if not tasks:
+            raise ValueError(
+                f"a batch of {batch.names} must have the truth of {' or '.join(self._weights)}, "
+                f"it has {', '.join(batch.tensors)}"
+            )
         if isinstance(self.network, DWARF):
             return self._scene_flow(self.network, batch)
-        return self._mono(self.network, batch)
+        found = self._mono(self.network, batch, tasks)
+        return {task: self._weights[task] * term for task, term in found.items()}
 
     def weights(self) -> Mapping[str, Tensor]:
         """Return the network's state."""
@@ -144,57 +155,56 @@ class SupervisedRecipe(Recipe):
         return omeganet_pictures(self.network, batch)
 
     def _scene_flow(self, network: DWARF, batch: Batch) -> dict[str, Tensor]:
-        left, right, following, next_right = (truth.image(batch, name) for name in _STEREO)
+        left, right, following, next_right = (batch[name] for name in _STEREO)
         said = motions(network, (left, right, following, next_right))
         found = terms.scene_flow_terms(said, batch, self._exponent)
         return {name: self._weights["scene_flow"] * term for name, term in found.items()}
 
-    def _mono(self, network: OmegaNet, batch: Batch) -> dict[str, Tensor]:
-        images = tuple(truth.image(batch, name) for name in _MONO)
+    def _mono(self, network: OmegaNet, batch: Batch, tasks: Set[str]) -> dict[str, Tensor]:
         found: dict[str, Tensor] = {}
-        scene = self._scene(network, batch["current"])
-        if scene is not None and "depth" in self._weights:
+        scene = _scene(network, batch["current"], tasks)
+        if scene is not None and "depth" in tasks:
             found["depth"] = terms.depth_term(scene, batch)
-        if scene is not None and "semantics" in self._weights:
+        if scene is not None and "semantics" in tasks:
             found["semantics"] = terms.semantics_term(scene, batch)
-        if "flow" in self._weights:
-            flow = terms.predict_flow(network.sd_ofnet, *images)
+        if "flow" in tasks:
+            flow = terms.predict_flow(network.sd_ofnet, *(batch[name] for name in _MONO))
             found["flow"] = terms.flow_term(flow, batch, self._exponent)
-        if _CAMERA & self._weights.keys():
-            found |= self._camera(network, scene, batch, images)
-        return {task: self._weights[task] * term for task, term in found.items()}
-
-    def _scene(self, network: OmegaNet, image: Tensor) -> DSNetPrediction | None:
-        """Run DSNet where a task asks for it or for the unit of its depth."""
-        trained = {"depth", "semantics"} & self._weights.keys()
-        if not trained and not _IN_UNITS & self._weights.keys():
-            return None
-        with nullcontext() if trained else torch.no_grad():
-            return network.dsnet.decode(network.dsnet.encode(image))
-
-    def _camera(
-        self,
-        network: OmegaNet,
-        scene: DSNetPrediction | None,
-        batch: Batch,
-        images: tuple[Tensor, ...],
-    ) -> dict[str, Tensor]:
-        camera = terms.predict_camera(network.camera_net, *images)
-        found = {}
-        if "intrinsics" in self._weights:
-            found["intrinsics"] = terms.intrinsics_term(camera, batch)
-        if scene is None:
-            return found
-        units = terms.depth_units(scene, batch)
-        if "ego_motion" in self._weights:
-            found["ego_motion"] = terms.ego_motion_term(camera, batch, units)
-        if "motion" in self._weights:
-            found["motion"] = terms.motion_term(camera, batch, units)
+        if _CAMERA & tasks:
+            found |= _camera(network, scene, batch, tasks)
         return found
 
 
-_IN_UNITS = {"ego_motion", "motion"}
-_CAMERA = {"intrinsics", *_IN_UNITS}
+def _scene(network: OmegaNet, image: Tensor, tasks: Set[str]) -> DSNetPrediction | None:
+    """Run DSNet where a task asks for it or for the unit of its depth."""
+    trained = {"depth", "semantics"} & tasks
+    if not trained and not _IN_UNITS & tasks:
+        return None
+    with nullcontext() if trained else torch.no_grad():
+        return network.dsnet.decode(network.dsnet.encode(image))
+
+
+def _camera(
+    network: OmegaNet, scene: DSNetPrediction | None, batch: Batch, tasks: Set[str]
+) -> dict[str, Tensor]:
+    camera = terms.predict_camera(network.camera_net, *(batch[name] for name in _MONO))
+    found = {}
+    if "intrinsics" in tasks:
+        found["intrinsics"] = terms.intrinsics_term(camera, batch)
+    if scene is None:
+        return found
+    units = terms.depth_units(scene, batch)
+    if "ego_motion" in tasks:
+        found["ego_motion"] = terms.ego_motion_term(camera, batch, units)
+    if "motion" in tasks:
+        found["motion"] = terms.motion_term(camera, batch, units)
+    return found
+
+
+def _needs(task: str) -> tuple[str, ...]:
+    """Return what a batch must have to train a task."""
+    images = _STEREO if task in _OF_DWARF else _MONO
+    return (*(("current",) if task in _SINGLE else images), *_TRUTH[task])
 
 
 def _task_weights(settings: Settings) -> dict[str, float]:
