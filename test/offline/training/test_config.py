@@ -1,11 +1,10 @@
 """A configuration says everything, and what it says wrongly is refused by name."""
 
 import dataclasses
-import subprocess
-import sys
 
 import pytest
 
+from offline.train import main
 from offline.training.config import (
     SyntheticData,
     TrainConfig,
@@ -112,9 +111,8 @@ def test_a_missing_file_is_named(tmp_path):
         read_config(tmp_path / "none.yaml")
 
 
-def test_print_config_writes_a_file_that_is_read(repository, tmp_path):
-    command = [sys.executable, "-m", "offline.train", "--print-config", "dwarf"]
-    printed = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=True)
+def test_print_config_writes_a_file_that_is_read(capsys, tmp_path):
+    assert main(["--print-config", "dwarf"]) == 0
     path = tmp_path / "dwarf.yaml"
-    path.write_text(printed.stdout)
+    path.write_text(capsys.readouterr().out)
     assert read_config(path) == default_config("dwarf")
