@@ -14,6 +14,9 @@
 - ``engines``: every backend and precision beside eager PyTorch running the published graphs;
 - ``engine_parts``: the same, part by part; ``engine_memory``: in processes of their own;
 - ``ros``: from an image that is published to outputs that are, eager and with the fastest engines;
+- ``cold_start``: from the launch of ``mono_node`` to its first depth image, engines cached;
+- ``world``: stereo triplets of the synthetic world with their truth, step by step, at the first
+  size, on ``--device``;
 - ``gpu``: ``engines`` on a GPU in its precisions, only where it is named.
 
 Network parts run at both sizes that are usual, 192x640 and 384x1280 (``network`` and ``stages``
@@ -35,6 +38,7 @@ from functools import partial
 from pathlib import Path
 
 from offline.benchmarks import (
+    cold_start,
     engines,
     evaluation,
     live,
@@ -43,6 +47,7 @@ from offline.benchmarks import (
     network,
     stereo_geometry,
     stereo_network,
+    world,
 )
 from offline.benchmarks.table import Row, format_table, machine, write_json
 from offline.engine_sets import MODELS
@@ -76,6 +81,8 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "engine_parts": engines.part_rows,
     "engine_memory": memory.memory_rows,
     "ros": live_engines.ros_rows,
+    "cold_start": cold_start.cold_start_rows,
+    "world": world.world_rows,
     "gpu": engines.gpu_rows,
 }
 # What runs only where it is named, as most machines lack what it needs.

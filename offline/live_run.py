@@ -59,11 +59,9 @@ def run_live(run: LiveRun, progress: Callable[[str], None]) -> Path:
         TimeoutError: if the node does not start or the replay does not end in time.
     """
     run.folder.mkdir(parents=True, exist_ok=True)
-    environment = _environment(run.folder)
 
     def node(name: str, parameters: Parameters) -> NodeProcess:
-        arguments = ros_arguments(parameters)
-        return NodeProcess(f"{_NODES}.{name}", arguments, run.folder / f"{name}.log", environment)
+        return node_process(name, parameters, run.folder)
 
     with ExitStack() as stack:
         outputs = {"output": str(run.recording), "node": run.name, **run.record}
@@ -77,6 +75,12 @@ def run_live(run: LiveRun, progress: Callable[[str], None]) -> Path:
             raise RuntimeError(f"replay_node failed; its last words:\n{replay.tail()}")
         _settle(run.recording)
     return run.recording
+
+
+def node_process(name: str, parameters: Parameters, folder: Path) -> NodeProcess:
+    """Return one of our nodes as a process, not yet started; its logs go to ``folder``."""
+    arguments = ros_arguments(parameters)
+    return NodeProcess(f"{_NODES}.{name}", arguments, folder / f"{name}.log", _environment(folder))
 
 
 def ros_arguments(parameters: Parameters) -> list[str]:
@@ -139,7 +143,7 @@ def _follow(
         now = time.monotonic()
         if now - last > 1.0:
             last = now
-            progress(f"running for {now - started:.0f} s, {_recorded_mb(run.recording):.0f} MB")
+            progress(f"running for {now - started:.0f} s, {recorded_mb(run.recording):.0f} MB")
         return not replay.running()
 
     _await(ended, run.timeout_s, "the replay to end", perception, recorder)
@@ -151,7 +155,7 @@ def _settle(recording: Path) -> None:
 
     def quiet() -> bool:
         nonlocal size, since
-        now_mb = _recorded_mb(recording)
+        now_mb = recorded_mb(recording)
         if now_mb != size:
             size, since = now_mb, time.monotonic()
         return time.monotonic() - since > _QUIET_S
@@ -159,5 +163,6 @@ def _settle(recording: Path) -> None:
     wait_until(quiet, 60.0, "the recording to be complete")
 
 
-def _recorded_mb(recording: Path) -> float:
+def recorded_mb(recording: Path) -> float:
+    """Return the size of a recording so far, MB."""
     return sum(file.stat().st_size for file in recording.glob("*")) / 1e6

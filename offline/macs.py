@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 
-def count_conv_macs(module: nn.Module, *inputs: Tensor, **named_inputs: Tensor) -> int:
-    """Run ``module`` once and return the multiply-accumulates of its convolutions.
+def count_conv_macs(module: Callable[..., object], *inputs: Tensor, **named_inputs: Tensor) -> int:
+    """Run a network or any function once and return its convolutions' multiply-accumulates.
 
     One output sample costs ``kernel height * kernel width * input channels / groups``.
     Everything else (bias, normalisation, resizing, cost volumes) is left out, as in the

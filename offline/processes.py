@@ -55,6 +55,11 @@ class NodeProcess:
     ) -> None:
         self.stop()
 
+    @property
+    def pid(self) -> int:
+        """The system's number of the process."""
+        return self._process.pid
+
     def running(self) -> bool:
         """Return whether the process still lives."""
         return self._process.poll() is None

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 
 from offline.benchmarks import engines as measured
 from offline.benchmarks.engines import EAGER, PRODUCT, Run, part_rows, step_gmac, streaming_rows
+from offline.benchmarks.timing import summarise
 from offline.engine_sets import EngineSet, EngineSets, Network
 from scene_perception.engines.backends import EngineError
 from scene_perception.engines.base import TensorSpec
@@ -62,6 +64,25 @@ def test_engines_are_timed_beside_the_eager_graph_and_what_cannot_run_is_named(o
     assert rows[1]["x eager"] == 1
     assert rows[2]["of peak %"] > 0
     assert "left out torch float16: dsnet cannot run on torch" in capsys.readouterr().err
+
+
+def test_rates_over_the_published_graph_are_those_of_each_round(network, monkeypatch):
+    published = nn.Conv2d(3, 16, 3, padding=1)
+    image = torch.zeros(1, 3, 128, 192)
+    network = replace(network, model="sgdepth")
+    run = Run(network, [], {EAGER: lambda: published(image)})
+    gmac = 128 * 192 * 3 * 16 * 9 / 1e9
+    assert measured.published_gmac(run) == pytest.approx(gmac)
+    turns = {PRODUCT: summarise([4.0, 10.0, 6.0]), EAGER: summarise([8.0, 40.0, 2.0])}
+    monkeypatch.setattr(measured, "take_turns", lambda *_, **__: turns)
+    monkeypatch.setattr(measured, "_matrix_product", lambda _: (lambda: None, 2 * gmac))
+    product, eager = measured._streaming_rows(run, 3)
+    assert product["published %"] == "-"
+    assert eager["published %"] == pytest.approx(50 * 0.5)  # 0.5, 0.25 and 3 times the product
+
+
+def test_omeganets_published_graph_is_counted_without_what_nobody_reads(network):
+    assert measured.published_gmac(Run(network, [], {})) == pytest.approx(22.9 * 128 / 640)
 
 
 def test_parts_are_the_stages_of_the_step(options):
