@@ -148,8 +148,13 @@ def open_drive(
         ValueError: for a negative count or seed, or an image below 16x16 px.
     """
     require_size(count, height, width)
-    world = make_world(seed, drive_settings(count, height, width))
+    world = _world(seed, drive_settings(count, height, width))
     return Drive(world, count, SensorSettings(), device=device)
+
+
+@lru_cache(maxsize=2)
+def _world(seed: int, settings: WorldSettings) -> World:
+    return make_world(seed, settings)  # as long as several images take
 
 
 def drive_settings(count: int, height: int, width: int) -> WorldSettings:
