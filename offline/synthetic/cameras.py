@@ -69,7 +69,7 @@ class Views:
 
 NEAR_M = 0.1
 # Pixels worked on at once: what a core's cache holds, and what keeps a GPU busy.
-_PIXELS = {"cpu": 2**15, "cuda": 2**24}
+_PIXELS = {"cpu": 2**15, "cuda": 2**22}
 
 
 def camera_views(
