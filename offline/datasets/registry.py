@@ -28,6 +28,7 @@ from offline.datasets.semseg_folders import (
 from offline.datasets.sgdepth_folders import read_sgdepth_folders
 from offline.datasets.three_frame import read_three_frame
 from offline.datasets.vis_folders import read_vis_folders
+from offline.distillation.lists import read_distilled
 
 Samples = tuple[Sample, ...]
 
@@ -91,6 +92,12 @@ def _kitti_2015(root: Path, selection: Selection) -> Samples:
     return read_kitti_2015(root, split=selection.split or "training", depth=rule)
 
 
+def _distilled(root: Path, selection: Selection) -> Samples:
+    return read_distilled(
+        root, selection.split, lambda name, data, split: read_samples(name, data, Selection(split))
+    )
+
+
 def _by_split(read: Callable[..., Samples], usual: str) -> Callable[[Path, Selection], Samples]:
     """Return a reader that takes nothing but a split."""
     return lambda root, chosen: read(root, split=chosen.split or usual)
@@ -140,6 +147,7 @@ DATASETS: Mapping[str, DataSet] = {
         _by_split(read_semseg_cityscapes, "val"), "Cityscapes with depth below 85 m"
     ),
     "semseg_depth": DataSet(_by_split(read_semseg_depth, "val"), "KITTI prepared for training"),
+    "distilled": DataSet(_distilled, "labels of offline.distill; --split another list in it"),
     "generated": DataSet(
         _generated, f"the world of offline.synthetic, rendered; --split {SPLIT_RULE}"
     ),

@@ -1,0 +1,1 @@
+"""Proxy labels: what a network says of images without truth, for training another."""
