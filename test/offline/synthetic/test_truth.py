@@ -3,7 +3,9 @@ from __future__ import annotations
 import math
 
 import pytest
+import torch
 
+from offline.synthetic import shapes
 from offline.synthetic.cameras import camera_views
 from offline.synthetic.joined import join
 from offline.synthetic.truth import carry, exact
@@ -112,3 +114,32 @@ def test_the_sky_is_hidden_behind_what_arrives(make_small_world):
     world = make_small_world((BOX, (-60, -1.5, 5), (1, 1, 1)), motion=(60, 0, 0), ground=False)
     _, moved = truth(world)
     assert moved.hidden[0, 16].nonzero()[:, 0].tolist() == list(range(17, 48))
+
+
+@pytest.mark.parametrize("to", [NEXT, (0, 0, False), RIGHT])
+def test_what_is_hidden_is_what_rays_to_it_meet_before(make_small_world, to):
+    """Of a crowd, against rays cast at every solid, not only at those seen nearby."""
+    generator = torch.Generator().manual_seed(1)
+    places = torch.rand(40, 3, generator=generator) * torch.tensor([12, 3, 10]) - 6
+    solids = [
+        (index % 5, (x, y, z + 12), (0.5, 0.7, 0.6))
+        for index, (x, y, z) in enumerate(places.tolist())
+    ]
+    world = make_small_world(*solids, motion=(1, 0, -3), drive=(0.3, 0, 0.8), yaw=0.05)
+    _, moved = truth(world, to)
+    joined = join([world])
+    other = camera_views(joined, [to])
+    camera = other.origin[0, :, 2]
+    pixels = torch.stack([moved.x, moved.y, torch.ones_like(moved.x)]).flatten(1)
+    ray = other.direction[0] @ pixels  # of length 1 along Z
+    expected = torch.zeros(32 * 64, dtype=torch.bool)
+    for row, maps in enumerate(joined.local_from_world[to[1]]):
+        origin = (maps[:, :3] @ camera + maps[:, 3])[:, None]
+        depth, met = shapes.entry(row % 5, tuple(origin), tuple(maps[:, :3] @ ray))
+        nearer = depth < moved.depth.flatten() * (1 - 1e-4)
+        expected |= met & (depth > other.near_m) & nearer
+    inside = (pixels[0] - 31.5).abs().le(32) & (pixels[1] - 15.5).abs().le(16)
+    inside &= moved.known.flatten()
+    wrong = (expected != moved.hidden.flatten()) & inside
+    assert (expected & inside).sum() > 50
+    assert wrong.sum() <= 2  # less than a pixel wide, and between them
