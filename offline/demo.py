@@ -28,6 +28,7 @@ from offline.benchmarks.table import machine, write_json
 from offline.contact_sheet import Image, stacked
 from offline.demo_pictures import draw_exact, draw_show, spread
 from offline.exact_input import Checked, check_exactly, figures
+from offline.in_order import positive
 from offline.live_run import run_live
 from offline.png_files import write_png
 from offline.recording import Summary, summarise_recording
@@ -36,7 +37,7 @@ from offline.synthetic.drive import open_drive
 from offline.synthetic.stereo import render_pair
 from scene_perception.pipelines.stereo_config import StereoConfig
 
-_SEED = 0  # of the generated drive
+_SEED = 8  # of the generated drive: people, cyclists and cars, in the sun
 # Building engines takes longer than running these few frames.
 _EAGER = {"network.backend": "torch"}
 _RANDOM = (
@@ -99,7 +100,7 @@ def _demonstrate(options: argparse.Namespace) -> int:
         video = options.output / f"{part.folder.name}.mp4"
         sheets.append(draw_show(part.show, part.input, recording, video, part.warning))
     _say("[3/3] the stereo pipeline's geometry on exact input")
-    checks = _exact(options.stereo_count)
+    checks = _exact(options)
     metrics["exact_input"] = [figures(checked) for checked in checks]
     page = stacked([*sheets, draw_exact(checks)])
     write_png(options.output / "contact_sheet.png", page[..., ::-1])
@@ -119,6 +120,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--stereo-weights", type=Path, help="DWARF's (.safetensors)")
     parser.add_argument("--count", type=int, default=32, help="frames at most (default 32)")
     parser.add_argument("--stereo-count", type=int, default=12, help="stereo pairs (default 12)")
+    parser.add_argument("--height", type=positive, default=375, help="of the drive, px (375)")
+    parser.add_argument("--width", type=positive, default=1242, help="of the drive, px (1242)")
     parser.add_argument("--output", type=Path, default=Path("results/demo"))
     options = parser.parse_args(arguments)
     for name, least in (("count", 3), ("stereo_count", 2)):
@@ -129,9 +132,11 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _parts(options: argparse.Namespace) -> list[Part]:
-    images = ["synthetic"] if options.frames is None else ["images", str(options.frames)]
-    mono = images, ["--limit", str(options.count)]
-    stereo = ["synthetic"], ["--stereo", "--limit", str(options.stereo_count)]
+    drive = ["--seed", str(_SEED), "--height", str(options.height), "--width", str(options.width)]
+    generated = options.frames is None
+    images = ["synthetic"] if generated else ["images", str(options.frames)]
+    mono = images, ["--limit", str(options.count), *(drive if generated else [])]
+    stereo = ["synthetic"], ["--stereo", "--limit", str(options.stereo_count), *drive]
     folder: Path = options.output
     return [
         Part(MONO, folder / "mono", mono, options.weights),
@@ -153,8 +158,9 @@ def _run(part: Part, step: str) -> tuple[int, Path]:
     return frames, run_live(run, lambda text: _say(f"      {text}"))
 
 
-def _exact(pairs: int) -> list[Checked]:
-    drive = open_drive(pairs, seed=_SEED)
+def _exact(options: argparse.Namespace) -> list[Checked]:
+    pairs: int = options.stereo_count
+    drive = open_drive(pairs, seed=_SEED, height=options.height, width=options.width)
     chosen = sorted(spread(range(pairs - 1)))
     return [check_exactly(render_pair(drive, index), StereoConfig()) for index in chosen]
 
