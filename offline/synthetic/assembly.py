@@ -136,7 +136,8 @@ def _smallness(bodies: Bodies, solids: Solids, rig: Rig, size: tuple[int, int]) 
     margin = reach + rig.baseline_m + _SHADOW_M * (seen[..., 2] < _SHADOW_FAR_M)
     distance = seen.norm(dim=-1) - reach
     visible = (beside < margin) & (seen[..., 2] > -margin)
-    return torch.where(visible, distance, math.inf).amin(0) / reach.sqrt()
+    small: Tensor = torch.where(visible, distance, math.inf).amin(0) / reach.clamp(min=1).sqrt()
+    return small
 
 
 def _kept(small: Tensor, group: Tensor, most: int) -> Tensor:

@@ -209,7 +209,7 @@ def _junction(site: Site, draws: Draws) -> None:
     if stop is None:
         return
     before = stop - 2.5 - (0.0 if street.zebra is not None else street.junction_half)
-    signals = draws.chance(0.6)
+    signals = draws.chance(0.8)
     for sign, along in ((1, before), (-1, before + 1.0), (1, before + 9)):
         across = sign * (street.side(sign).kerb + 0.35)
         reach = -sign * draws.uniform(2.2, 3.5) if draws.chance(0.35) else 0.0
@@ -238,7 +238,8 @@ def _background(site: Site, draws: Draws) -> None:
                 site.put(wood, along + draws.uniform(-8, 8), across)
     for _ in range(draws.integer(0, 3)):
         hill = vegetation.draw_hill(site.assembly, draws)
-        site.put(hill, site.end + draws.uniform(260, 420), draws.uniform(-300, 300))
+        x, z = draws.uniform(-300, 300), site.end + draws.uniform(260, 420)
+        site.assembly.scenery(hill, upright(x, z, 0))
     for number in range(5):
         across = (number - 2) * 24 + draws.uniform(-6, 6)
         if abs(across) < 9 and not draws.chance(0.6):

@@ -32,8 +32,8 @@ def make_world(seed: int, settings: WorldSettings) -> World:
 
 def _street(seed: int, settings: WorldSettings) -> World:
     draws = Draws(seed, "street")
-    street = draw_street(draws)
     clock = [number / settings.rate_hz for number in range(settings.times)]
+    street = draw_street(draws, settings.speed_m_s[1] * clock[-1] + _VIEW_M)
     drive = draw_drive(street, settings, Draws(seed, "drive"), clock)
     assembly = Assembly(seed, clock)
     site = Site(assembly, street, Occupancy(), drive.speed * clock[-1] + _VIEW_M)

@@ -93,10 +93,11 @@ def pulse(place_m: Tensor, period_m: Tensor | float, duty: Tensor | float, width
         duty: part of each period, 0 .. 1.
         width: of a pixel, m. # (P,)
     """
-    half = (width / period_m * 0.5).clamp_(min=1e-4)
+    half = (width / period_m * 0.5).clamp_(min=1e-3)
     middle = place_m / period_m
-    upper = _pulse_integral(middle + half, duty)
-    return (upper - _pulse_integral(middle - half, duty)) / (2 * half)
+    middle = middle - middle.floor()  # so that far from the origin nothing is lost to rounding
+    upper, lower = _pulse_integral(middle + half, duty), _pulse_integral(middle - half, duty)
+    return ((upper - lower) / (2 * half)).clamp_(0, 1)
 
 
 def _pulse_integral(place: Tensor, duty: Tensor | float) -> Tensor:

@@ -14,6 +14,7 @@ from offline.synthetic.draws import Colour, Draws
 
 CITY, SUBURB, COUNTRY = "city", "suburb", "country"
 _STRAIGHT_M = 2e4  # radius of a street that is straight to the eye
+_MOST_TURN = 1.5  # rad, of a whole street
 
 
 @dataclass(frozen=True)
@@ -89,14 +90,15 @@ class Street:
         return sign * (lane + 0.5) * self.lane
 
 
-def draw_street(draws: Draws) -> Street:
-    """Return a street."""
+def draw_street(draws: Draws, length: float = 0.0) -> Street:
+    """Return a street that does not bend back on itself within ``length`` metres."""
     kind = draws.choice((CITY, SUBURB, COUNTRY), (0.5, 0.32, 0.18))
     lane = draws.uniform(2.9, 3.7)
-    radius = draws.sign() * (_STRAIGHT_M if draws.chance(0.4) else 1 / draws.uniform(0.0008, 0.009))
+    reach = _STRAIGHT_M if draws.chance(0.4) else 1 / draws.uniform(0.0008, 0.009)
+    radius = draws.sign() * max(reach, length / _MOST_TURN)
     lanes = 2 if kind != SUBURB and draws.chance(0.3) else 1
     left, right = (_side(draws, kind, lane, lanes) for _ in range(2))
-    junction = draws.uniform(14, 60) if draws.chance(0.55) else None
+    junction = draws.uniform(14, 55) if draws.chance(0.62) else None
     half = draws.uniform(3.2, 6.5)
     zebra = None
     if kind != COUNTRY and draws.chance(0.5):

@@ -61,7 +61,7 @@ def _drive(
     if draws.chance(0.1):
         _place_cycle(site, draws, spots, motor=True, ridden=True)
         return
-    _place_vehicle(site, draws, spots, draws.choice(("car", "truck", "bus"), (0.84, 0.09, 0.07)))
+    _place_vehicle(site, draws, spots, draws.choice(("car", "truck", "bus"), (0.82, 0.1, 0.08)))
 
 
 def _place_vehicle(site: Site, draws: Draws, spots: list[Spot], name: str) -> None:
@@ -172,7 +172,7 @@ def _on_zebra(site: Site, along: float) -> bool:
 
 
 def _walkers(site: Site, draws: Draws) -> None:
-    most = {CITY: 9, SUBURB: 5, COUNTRY: 2}[site.street.kind]
+    most = {CITY: 14, SUBURB: 8, COUNTRY: 3}[site.street.kind]
     for _ in range(draws.integer(most // 3, most)):
         sign = draws.sign()
         side = site.street.side(sign)
@@ -181,7 +181,7 @@ def _walkers(site: Site, draws: Draws) -> None:
             across = draws.uniform(side.kerb + side.verge + 0.4, side.outer - 0.3)
         else:
             across = side.outer + draws.uniform(0.5, 1.0)
-        along, way = 4 + 46 * draws.unit() ** 1.3, draws.sign()
+        along, way = 4 + 40 * draws.unit() ** 1.3, draws.sign()
         x, z, heading = site.street.place(along, sign * across)
         heading += (0 if way > 0 else math.pi) + draws.uniform(-0.3, 0.3)
         speed = 0.0 if draws.chance(0.25) else draws.uniform(0.7, 1.8)
@@ -193,9 +193,9 @@ def _walkers(site: Site, draws: Draws) -> None:
 def _crossers(site: Site, draws: Draws) -> None:
     """Place people who cross the road, at the crossing where there is one."""
     street = site.street
-    if not draws.chance(0.6 if street.zebra is not None else 0.25):
+    if not draws.chance(0.75 if street.zebra is not None else 0.3):
         return
-    for _ in range(draws.integer(1, 3)):
+    for _ in range(draws.integer(1, 4)):
         where = street.zebra if street.zebra is not None else draws.uniform(9, 35)
         along = where + draws.uniform(-1, 1)
         across = draws.uniform(-street.left.kerb, street.right.kerb)

@@ -16,7 +16,7 @@ from offline.synthetic.street import Street
 from offline.synthetic.world import Rig
 
 SHORT_S = 1.0  # worlds that last longer have no camera that turns off
-CAR_M = (7.0, 2.4)  # length and width that the camera's own car claims, with what it must not near
+CAR_M = (12.0, 2.4)  # length and width that the camera's own car claims, with what it must not near
 
 
 @dataclass(frozen=True)

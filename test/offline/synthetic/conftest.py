@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 import pytest
 import torch
 
+from offline.synthetic.assembly import Part
 from offline.synthetic.ground import COLUMNS
-from offline.synthetic.world import Bodies, Rig, Solids, Triplets, World
+from offline.synthetic.world import BOX, SPHERE, Bodies, Rig, Solids, Triplets, World
 
 
 @pytest.fixture
@@ -121,3 +123,22 @@ def make_small_world() -> Callable[..., World]:
         )
 
     return make
+
+
+@pytest.fixture
+def lowest() -> Callable[[Sequence[Part]], float]:
+    """Return how far the lowest point of parts lies below their body's origin, m."""
+
+    def measure(parts: Sequence[Part]) -> float:
+        return max(_lowest(part) for part in parts)
+
+    return measure
+
+
+def _lowest(part: Part) -> float:
+    x, y, z, middle = part.frame[4:8]
+    if part.shape == BOX:
+        return middle + abs(x) + abs(y) + abs(z)
+    if part.shape == SPHERE:
+        return middle + math.sqrt(x * x + y * y + z * z)
+    return middle + abs(y) + math.hypot(x, z)  # along a cylinder's or cone's axis, and across
