@@ -90,3 +90,7 @@ def test_quiet_weights_pass_motion_on_as_it_is():
     larger = layer(motion)[..., 1:-1, 1:-1]
     assert torch.allclose(larger[:, 0], torch.tensor(3.0))
     assert torch.allclose(larger[:, 1], torch.tensor(-1.0))
+
+
+def test_a_run_in_slices_ends_as_the_whole_run(resumes_exactly):
+    resumes_exactly("dwarf", dwarf.Settings())

@@ -59,6 +59,10 @@ def test_two_processes_give_the_gradient_of_one_of_the_camera(tiny_batch, two_pr
     two_processes_equal_one(recipe.double(), _exact(tiny_batch))
 
 
+def test_a_run_in_slices_ends_as_the_whole_run(resumes_exactly):
+    resumes_exactly("supervised", Settings(tasks=_tasks(semantics=1.0, intrinsics=1.0)))
+
+
 def test_every_parameter_of_dwarf_has_a_gradient(tiny_batch):
     recipe = SupervisedRecipe(Settings(network="dwarf", tasks=_DWARF))
     terms = recipe(_corner(tiny_batch), _START)
