@@ -30,7 +30,7 @@ def test_several_networks_have_names_of_their_own(layer):
 
 def test_what_has_no_gradient_is_refused(layer):
     layer.bias.grad = None
-    with pytest.raises(ValueError, match="theirs.bias must be a trained parameter"):
+    with pytest.raises(ValueError, match=r"theirs\.bias must be a trained parameter"):
         gradients(layer, NAMES, {"grad_names": np.array(["theirs.bias"])})
 
 
