@@ -104,7 +104,7 @@ def _frames(
     seeds = range(options.first_seed, options.first_seed + options.count)
     for start in range(0, len(seeds), options.batch):
         some = seeds[start : start + options.batch]
-        triplets = make_triplets(some, settings, device=options.device)
+        triplets = make_triplets(some, settings, rays=options.rays, device=options.device)
         for index, seed in enumerate(some):
             yield f"{options.mode}_{seed:06d}", of(triplets, index)
             progress.done(start + index + 1, len(seeds))
@@ -134,6 +134,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--height", type=positive, help="px; default 375, of shards 192")
     parser.add_argument("--width", type=positive, help="px; default 1242, of shards 640")
     parser.add_argument("--device", default="cuda" if cuda else "cpu", help="that renders")
+    parser.add_argument(
+        "--rays", type=positive, default=1, help="of triplets, along each axis of a pixel (1)"
+    )
     parser.add_argument(
         "--batch", type=positive, default=8 if cuda else 1, help="triplets rendered at once"
     )

@@ -20,6 +20,7 @@ def make_triplets(
     settings: WorldSettings,
     *,
     sensor: SensorSettings | None = None,
+    rays: int = 1,
     device: torch.device | str = "cpu",
 ) -> Triplets:
     """Return the triplet of each seed; it does not depend on what else is asked for.
@@ -28,10 +29,12 @@ def make_triplets(
         seeds: of the worlds, 0 or more.
         settings: of the worlds.
         sensor: that images are taken with; None for the usual one.
+        rays: along each axis of a pixel, for its colour.
         device: that does the work and holds the result.
     """
     worlds = [make_world(seed, settings) for seed in seeds]
-    return photograph(render(worlds, device=device), sensor or SensorSettings())
+    rendered = render(worlds, device=device, samples=rays)
+    return photograph(rendered, sensor or SensorSettings())
 
 
 def photograph(triplets: Triplets, settings: SensorSettings) -> Triplets:

@@ -44,7 +44,7 @@ def test_shards_hold_the_triplets_of_their_seeds_and_runs_add_up(tmp_path, capsy
 
 
 def test_shards_hold_flying_things_too(tmp_path):
-    arguments = ["--format", "shards", "--count", "1", "--mode", "things", *SMALL]
+    arguments = ["--format", "shards", "--count", "1", "--mode", "things", "--rays", "2", *SMALL]
     assert main(["--output", str(tmp_path), *arguments]) == 0
     assert Shards(tmp_path).name(0) == "things_000000"
     assert (Shards(tmp_path)[0]["labels"] == 255).all()
