@@ -34,6 +34,11 @@ def freeze(*modules: nn.Module) -> None:
         module.requires_grad_(False).eval()
 
 
+def exact(values: Tensor) -> Tensor:
+    """Return values in single precision, or double where they are: geometry takes no less."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
 def full_precision(images: Tensor) -> torch.autocast:
     """Return a context without mixed precision: poses in half precision move far points."""
     return torch.autocast(images.device.type, enabled=False)

@@ -22,6 +22,7 @@ from offline.losses.view_synthesis import sample, source_positions, viewing_rays
 from offline.training.batch import Batch
 from offline.training.initialization import set_momentum
 from offline.training.omeganet_parts import (
+    exact,
     freeze,
     full_precision,
     omeganet_from,
@@ -116,7 +117,7 @@ class OmegaNetDepthRecipe(Recipe):
         with full_precision(current):
             camera = self.network.camera_net(sources[0], current, sources[1])
         finest = prediction.inverse_depths[: settings.scales]
-        scales = [normalize_inverse_depth(inverse_depth.float()) for inverse_depth in finest]
+        scales = [normalize_inverse_depth(exact(inverse_depth)) for inverse_depth in finest]
         terms = {
             "photometric": settings.photometric_weight
             * self._photometric(current, sources, scales, camera, self._intrinsics(batch, camera)),
@@ -159,7 +160,7 @@ class OmegaNetDepthRecipe(Recipe):
         height, width = labels.shape[1:]
         logits = resize_bilinear(prediction.logits, height, width)
         errors = F.cross_entropy(
-            logits.float(), labels.long(), ignore_index=UNKNOWN_LABEL, reduction="none"
+            exact(logits), labels.long(), ignore_index=UNKNOWN_LABEL, reduction="none"
         )
         full = resize_bilinear(finest, height, width)
         edges = semantic_edge_loss(full, labels, self.settings.edge_decay)

@@ -19,6 +19,7 @@ from offline.losses.flow_photometric import MEASURES, flow_photometric_loss
 from offline.losses.occlusion import ends_inside, occluded
 from offline.training.batch import Batch
 from offline.training.omeganet_parts import (
+    exact,
     freeze,
     omeganet_from,
     omeganet_state,
@@ -131,7 +132,7 @@ class OmegaNetDistillRecipe(Recipe):
         clean = [window.crop(image) for image in images]
         # The current image stays clean: a flow starts at what is seen there.
         hidden = [self._hide(clean[n], generators) for n in (0, 2)]
-        flow = self.network.sd_ofnet(hidden[0], clean[1], hidden[1]).flow.float()
+        flow = exact(self.network.sd_ofnet(hidden[0], clean[1], hidden[1]).flow)
         seen = Lesson(*map(window.crop, lesson))
         everywhere = torch.ones_like(seen.from_teacher)
         errors = distillation_losses(flow, seen.teacher, seen.rigid, seen.from_teacher, everywhere)
@@ -156,16 +157,16 @@ class OmegaNetDistillRecipe(Recipe):
         depth = self.network.dsnet(images[1])
         camera = self.network.camera_net(*images)
         given = self.settings.intrinsics == "given"
-        intrinsics = batch["intrinsics"] if given else camera.intrinsics.float()
+        intrinsics = batch["intrinsics"] if given else exact(camera.intrinsics)
         rigid = rigid_flow(
-            depth_from_inverse_depth(depth.inverse_depth.float()),
-            camera.next_from_current.float(),
+            depth_from_inverse_depth(exact(depth.inverse_depth)),
+            exact(camera.next_from_current),
             intrinsics,
         )
-        teacher = self.teacher(*images).flow.float()
+        teacher = exact(self.teacher(*images).flow)
         from_next, _ = flows_back(self.teacher, *images)
         chosen = trust_teacher(teacher, rigid, depth.labels, self.settings.threshold)
-        return Lesson(teacher, rigid, chosen, ~occluded(teacher, from_next.float()))
+        return Lesson(teacher, rigid, chosen, ~occluded(teacher, exact(from_next)))
 
     def weights(self) -> Mapping[str, Tensor]:
         """Return a whole OmegaNet's state, with the student as its flow network."""

@@ -23,6 +23,7 @@ from offline.losses.flow_photometric import (
 from offline.losses.occlusion import ends_inside, occluded
 from offline.training.batch import Batch
 from offline.training.omeganet_parts import (
+    exact,
     freeze,
     omeganet_from,
     omeganet_state,
@@ -113,23 +114,21 @@ class OmegaNetFlowRecipe(Recipe):
     def _pairs(
         self, previous: Tensor, current: Tensor, following: Tensor, checked: bool
     ) -> list[Pair]:
-        network = self.network.sd_ofnet
-        if not (checked or self.settings.both_ends):
-            to_next, to_previous = network.both_directions(previous, current, following)
-            return [
-                Pair(current, following, to_next, to_next),
-                Pair(current, previous, to_previous, to_previous),
-            ]
-        with torch.set_grad_enabled(self.settings.both_ends and torch.is_grad_enabled()):
-            from_next, from_previous = flows_back(network, previous, current, following)
-        to_next, to_previous = network.both_directions(previous, current, following)
+        network, trains = self.network.sd_ofnet, self.settings.both_ends
+        to_next, to_previous = map(exact, network.both_directions(previous, current, following))
+        from_next, from_previous = to_next, to_previous  # which nobody reads, if not checked
+        if checked or trains:
+            with torch.set_grad_enabled(trains and torch.is_grad_enabled()):
+                from_next, from_previous = map(
+                    exact, flows_back(network, previous, current, following)
+                )
         pairs = [
-            Pair(current, following, to_next.float(), from_next.float()),
-            Pair(current, previous, to_previous.float(), from_previous.float()),
-            Pair(following, current, from_next.float(), to_next.float()),
-            Pair(previous, current, from_previous.float(), to_previous.float()),
+            Pair(current, following, to_next, from_next),
+            Pair(current, previous, to_previous, from_previous),
+            Pair(following, current, from_next, to_next),
+            Pair(previous, current, from_previous, to_previous),
         ]
-        return pairs if self.settings.both_ends else pairs[:2]
+        return pairs if trains else pairs[:2]
 
     def weights(self) -> Mapping[str, Tensor]:
         """Return a whole OmegaNet's state, with the teacher as its flow network."""
