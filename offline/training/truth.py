@@ -15,8 +15,19 @@ def image(batch: Batch, name: str) -> Tensor:
 
 
 def depth(batch: Batch) -> Tensor:
-    """Return metres, 0 where not known. # (B, 1, H, W)."""
-    return batch["depth"].float()
+    """Return metres, 0 where not known, and in samples that show no scene. # (B, 1, H, W)."""
+    return batch["depth"].float() * scenes(batch)[:, None, None, None]
+
+
+def scenes(batch: Batch) -> Tensor:
+    """Return which samples show a scene, bool. # (B,).
+
+    Flying things do not: their labels are all void. Nothing in one image of them tells depth or
+    the camera; flow and disparity are learned from them all the same.
+    """
+    if "labels" in batch:
+        return (batch["labels"] != UNKNOWN_LABEL).flatten(1).any(1)
+    return torch.ones(batch["current"].shape[0], dtype=torch.bool, device=batch["current"].device)
 
 
 def labels(batch: Batch) -> Tensor:
@@ -41,8 +52,8 @@ def displacement(batch: Batch, name: str) -> tuple[Tensor, Tensor]:
 
 
 def matrix(batch: Batch, name: str) -> Tensor:
-    """Return a pose (B, 4, 4) or K (B, 3, 3), NaN for samples whose own is not known."""
+    """Return a pose (B, 4, 4) or K (B, 3, 3), NaN for samples whose own is not to be learned."""
     if name in batch:
-        return batch[name].float()
+        return batch[name].float().masked_fill(~scenes(batch)[:, None, None], torch.nan)
     size, count = (3 if name == "intrinsics" else 4), batch["current"].shape[0]
     return torch.full((count, size, size), torch.nan, device=batch["current"].device)

@@ -118,6 +118,14 @@ def test_samples_without_a_kind_of_truth_leave_that_term_to_the_others(tiny_batc
         assert both[name].item() == pytest.approx(term.item(), rel=1e-4), name
 
 
+def test_flying_things_teach_flow_alone(tiny_batch):
+    recipe = SupervisedRecipe(Settings())
+    tiny_batch.tensors["labels"][:] = 255
+    with torch.no_grad():
+        terms = recipe(_first(tiny_batch), _START)
+    assert [name for name, term in terms.items() if term.item() > 0] == ["flow"]
+
+
 def test_right_motion_and_camera_have_no_error(tiny_batch):
     """The exact truth in the network's place: units, signs and conventions agree."""
     from offline.training import supervised_terms as terms
