@@ -9,14 +9,14 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import TracebackType
-from typing import cast
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -32,6 +32,13 @@ _PATIENCE_S = 120.0
 # A gradient below this share of the whole one's is judged as if it were that large: a bias before
 # a batch norm has none but rounding.
 _SMALL = 1e-2
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a process says that could not do its work."""
+
+    told: str
 
 
 @dataclass(frozen=True)
@@ -126,22 +133,30 @@ class Processes:
         Raises:
             OSError: if a process ended or failed, with what it said.
         """
+        first: Step = self.run(_step_together, recipe, batch, progress)
+        return first
+
+    def run(self, work: Callable[..., Any], *arguments: object) -> Any:  # noqa: ANN401  # work's
+        """Return what ``work(rank, count, *arguments)`` returns in the first process.
+
+        Raises:
+            OSError: as ``step``.
+        """
         for pipe in self._pipes:
-            pipe.send_bytes(pickle.dumps((recipe, batch, progress)))
+            pipe.send_bytes(pickle.dumps((work, arguments)))
         answers = [self._answer(pipe) for pipe in self._pipes]
         for answer in answers:
-            if isinstance(answer, str):
-                raise OSError(f"a process of the gradient check failed: {answer}")
-        return cast(Step, answers[0])
+            if isinstance(answer, Failure):
+                raise OSError(f"a process of the check failed: {answer.told}")
+        return answers[0]
 
-    def _answer(self, pipe: Connection) -> Step | str:
+    def _answer(self, pipe: Connection) -> object:
         try:
             if pipe.poll(_PATIENCE_S):
-                answer: Step | str = pickle.loads(pipe.recv_bytes())
-                return answer
+                return pickle.loads(pipe.recv_bytes())
         except EOFError:
-            return "it ended"
-        return f"no answer within {_PATIENCE_S:g} s"
+            return Failure("it ended")
+        return Failure(f"no answer within {_PATIENCE_S:g} s")
 
 
 def _serve(rank: int, count: int, meeting: str, pipe: Connection) -> None:
@@ -150,26 +165,29 @@ def _serve(rank: int, count: int, meeting: str, pipe: Connection) -> None:
     dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=count)
     try:
         while True:
-            recipe, batch, progress = pickle.loads(pipe.recv_bytes())
-            answer = _answer_to(recipe, share_of(batch, rank, count), progress, count)
-            pipe.send_bytes(pickle.dumps(answer))
+            work, arguments = pickle.loads(pipe.recv_bytes())
+            pipe.send_bytes(pickle.dumps(_tried(work, rank, count, *arguments)))
     except EOFError:
         pass  # the other end is closed: nothing is left to be done
     finally:
         dist.destroy_process_group()
 
 
-def _answer_to(recipe: Recipe, batch: Batch, progress: Progress, count: int) -> Step | str:
+def _tried(work: Callable[..., object], *arguments: object) -> object:
     try:
-        forward = Forward(recipe, count)
-        together = DistributedDataParallel(forward, find_unused_parameters=True)
-        made = (progress.step, progress.steps, progress.epoch)
-        terms = together(dict(batch.tensors), batch.names, made)
-        torch.autograd.backward(torch.stack(list(terms.values())).sum())
-        averaged = {name: _average(term.detach(), count) for name, term in terms.items()}
-        return _step(recipe, averaged)
+        return work(*arguments)
     except Exception as error:  # noqa: BLE001  # told by the process that asked
-        return f"{type(error).__name__}: {error}"
+        return Failure(f"{type(error).__name__}: {error}")
+
+
+def _step_together(rank: int, count: int, recipe: Recipe, batch: Batch, progress: Progress) -> Step:
+    """Return what all processes give together, each with its share of the batch."""
+    own = share_of(batch, rank, count)
+    together = DistributedDataParallel(Forward(recipe, count), find_unused_parameters=True)
+    made = (progress.step, progress.steps, progress.epoch)
+    terms = together(dict(own.tensors), own.names, made)
+    torch.autograd.backward(torch.stack(list(terms.values())).sum())
+    return _step(recipe, {name: _average(term.detach(), count) for name, term in terms.items()})
 
 
 def _average(value: Tensor, count: int) -> Tensor:

@@ -2,8 +2,10 @@
 
 import dataclasses
 import signal
+from pathlib import Path
 
 import pytest
+import tiny_run
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
@@ -137,3 +139,18 @@ def test_workers_change_nothing(config, tiny_source):
     shared = train(other, sources=[tiny_source])
     one, two = (load_file(outcome.folder / LAST) for outcome in (alone, shared))
     assert all(torch.equal(one[name], two[name]) for name in one)
+
+
+def test_two_processes_train_as_one_and_go_on(config, two_processes):
+    config = dataclasses.replace(config, batch_size=4)
+    alone = train(config, sources=[tiny_run.scenes()])
+    config = dataclasses.replace(config, output=f"{config.output}_two")
+    assert two_processes.run(tiny_run.train_tiny, config, 0.0) == (1, False)
+    assert two_processes.run(tiny_run.train_tiny, config, None) == (6, True)
+    one, two = (load_file(folder / LAST) for folder in (alone.folder, Path(config.output)))
+    shifted = {
+        "0.bias",
+        "1.running_mean",
+    }  # a bias before a batch norm has no gradient but rounding
+    for name in one.keys() - shifted:
+        torch.testing.assert_close(two[name], one[name], rtol=1e-3, atol=1e-5)

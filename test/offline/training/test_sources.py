@@ -61,9 +61,7 @@ def test_given_intrinsics_belong_to_every_sample(camvid):
 
 
 def test_kitti_odometry_has_intrinsics_and_the_way_to_the_next_frame(shared):
-    folder = shared / "data" / "kitti_odometry"
-    if not folder.is_dir():
-        pytest.skip("needs ../shared/data/kitti_odometry")
+    folder = shared / "data" / "kitti" / "odometry"
     data = DatasetData(dataset="kitti_odometry", folder=str(folder))
     source = open_source(data, CPU, ("previous", "current", "next"))
     sample, _ = source.begin(0)
