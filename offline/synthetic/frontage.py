@@ -181,25 +181,26 @@ def _kerbside(site: Site, draws: Draws, sign: int) -> None:
             place = along + step * spacing
             if site.street.open_at(place, sign, 1.5):
                 continue
-            parts, width = _kerb_piece(site, draws, trees and place > 9)
-            site.put_if_free(parts, place, across, width)
+            parts, width, inset = _kerb_piece(site, draws, trees and place > 9)
+            site.put_if_free(parts, place, across + sign * inset, width)
         along += spacing
 
 
-def _kerb_piece(site: Site, draws: Draws, trees: bool) -> tuple[list[Part], float]:
+def _kerb_piece(site: Site, draws: Draws, trees: bool) -> tuple[list[Part], float, float]:
+    """Return what stands near the kerb, its width and how far behind the kerb it belongs, m."""
     weights = (5.0 if trees else 0.0, 1.6, 0.8, 0.4, 1.0, 1.2)
     kind = draws.choice(("tree", "sign", "bollards", "board", "bush", "mast"), weights)
     if kind == "tree":
-        return vegetation.draw_tree(site.assembly, draws), 0.6
+        return vegetation.draw_tree(site.assembly, draws), 0.6, 0.0
     if kind == "sign":
-        return furniture.draw_sign(site.assembly, draws), 0.3
+        return furniture.draw_sign(site.assembly, draws), 0.3, 0.0
     if kind == "bollards":
-        return furniture.draw_bollards(site.assembly, draws, draws.uniform(3, 6)), 0.3
+        return furniture.draw_bollards(site.assembly, draws, draws.uniform(3, 6)), 0.3, 0.0
     if kind == "mast":
-        return furniture.draw_lamp(site.assembly, draws, 0.0), 0.4
+        return furniture.draw_lamp(site.assembly, draws, 0.0), 0.4, 0.0
     if kind == "board":
-        return furniture.draw_board(site.assembly, draws, 0.0), 0.4
-    return vegetation.draw_bush(site.assembly, draws)[:1], 0.6
+        return furniture.draw_board(site.assembly, draws, 0.0), 0.4, 1.5
+    return vegetation.draw_bush(site.assembly, draws)[:1], 1.2, 1.1
 
 
 def _junction(site: Site, draws: Draws) -> None:

@@ -26,7 +26,8 @@ class Occupancy:
         discs = [_discs(spot, length, width) for spot in spots]
         for other, theirs, thick, places in self._taken:
             for now, (mine, spot, place) in enumerate(zip(discs, spots, places, strict=True)):
-                if math.hypot(spot[0] - place[0], spot[1] - place[1]) > bound + other:
+                x, z = spot[0] - place[0], spot[1] - place[1]
+                if x * x + z * z > (bound + other) ** 2:
                     continue
                 if _touch(mine, theirs[now], radius + thick):
                     return False

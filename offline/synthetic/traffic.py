@@ -96,7 +96,7 @@ def _crossing(site: Site, draws: Draws) -> None:
         x, z, heading = site.street.place(junction + lane, across)
         heading += -math.pi / 2 if leftward else math.pi / 2
         speed = draws.uniform(2.5, 9.0) if moves else 0.0
-        turn = draws.uniform(-0.25, 0.25) if speed < 5 else 0.0
+        turn = draws.uniform(-0.25, 0.25) if 0 < speed < 5 else 0.0
         spots = straight(site.assembly.clock, (x, z, heading), speed, turn)
         name = draws.choice(("car", "truck", "bus", "cycle"), (0.68, 0.1, 0.08, 0.14))
         if name == "cycle":

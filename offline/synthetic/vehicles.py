@@ -84,8 +84,9 @@ def _car(shape: _Shape, paint: Colour, assembly: Assembly) -> Vehicle:
     )
     lower, shoulder = 0.62, shape.belt
     parts = [
-        Part(BOX, block((0, -0.42, 0), (side, 0.21, half)), body, CAR),
-        *_tapered((0.985 * half, -0.985 * half), (lower, shoulder), 0.14, side * 0.985, body),
+        # A little narrower below: a ledge would glitter in the sun.
+        Part(BOX, block((0, -0.42, 0), (side * 0.985, 0.21, 0.985 * half)), body, CAR),
+        *_tapered((half, -half), (lower, shoulder), 0.14, side, body),
         *_tapered(foot, (shoulder - 0.02, shape.roof), 0.5, side * 0.9, cabin),
         *_wheels(shape.wheel, (front, rear), side, assembly, CAR),
     ]
