@@ -69,7 +69,7 @@ class Views:
 
 NEAR_M = 0.1
 # Pixels worked on at once: what a core's cache holds, and what keeps a GPU busy.
-_PIXELS = {"cpu": 2**15, "cuda": 2**22}
+_PIXELS = {"cpu": 2**16, "cuda": 2**23}
 
 
 def camera_views(
@@ -129,8 +129,8 @@ def on_pixels(views: Views, linear: Tensor) -> Tensor:
 
 
 def of_pixels(views: Views, values: Tensor) -> Tensor:
-    """Return each view's value for each of its pixels. # (V, ...) -> (V * H * W, ...)."""
-    return values.repeat_interleave(views.height * views.width, 0)
+    """Return each view's value for each of its pixels. # (..., V) -> (..., V * H * W)."""
+    return values.repeat_interleave(views.height * views.width, -1)
 
 
 def project(views: Views, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -93,9 +93,9 @@ def lit(maps: SunMaps, views: Views, seen: Seen, hits: Hits) -> Tensor:
     """
     same = (views.world[:, None] == maps.views.world) & (views.time[:, None] == maps.views.time)
     moment = same.int().argmax(1)
-    to_sun = of_pixels(views, maps.to_sun[moment])
-    cosine = (hits.normal * to_sun).sum(1)
-    result = ((cosine > 0) | (hits.solid == _SKY) | ~to_sun.any(1)).float()
+    to_sun = of_pixels(views, maps.to_sun[moment].T)
+    cosine = (hits.normal.T * to_sun).sum(0)
+    result = ((cosine > 0) | (hits.solid == _SKY) | ~to_sun.any(0)).float()
     chosen = (cosine > 0).nonzero()[:, 0]
     cosine = cosine.index_select(0, chosen)
     place = _placed(maps.views.projection[moment], views, seen.depth)
@@ -118,7 +118,7 @@ def _placed(projection: Tensor, views: Views, depth: Tensor) -> Tensor:
     linear = projection[:, [0, 1, 3]]
     base = (linear[:, :, :3] @ views.origin[:, :, 2:])[..., 0] + linear[:, :, 3]
     step = on_pixels(views, (linear[:, :, :3] @ views.direction).float())
-    return of_pixels(views, base.float()).T + depth.flatten() * step
+    return of_pixels(views, base.T.float()) + depth.flatten() * step
 
 
 def _share(

@@ -22,7 +22,7 @@ def hits_of(joined: Joined, views: Views, seen: Seen) -> Hits:
     """
     row, depth = seen.row.flatten(), seen.depth.flatten()
     time, world = of_pixels(views, views.time), of_pixels(views, views.world)
-    origin = of_pixels(views, views.origin[:, :, 2].float()).T
+    origin = of_pixels(views, views.origin[:, :, 2].T.float())
     direction = on_pixels(views, views.direction.float())
     length = direction.square().sum(0).sqrt()
     ray = direction / length

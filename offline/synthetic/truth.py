@@ -69,7 +69,7 @@ class Carried:
 def exact(joined: Joined, views: Views, seen: Seen) -> Exact:
     """Return the exact places that ``views`` of cameras see."""
     row, times = seen.row.flatten(), of_pixels(views, views.time)
-    origin = of_pixels(views, views.origin[:, :, 2]).T
+    origin = of_pixels(views, views.origin[:, :, 2].T)
     direction = on_pixels(views, views.direction)
     depth = torch.where(row == GROUND, -origin[1] / direction[1], torch.inf)
     local, normal = torch.zeros_like(direction), torch.zeros_like(direction)
@@ -108,7 +108,7 @@ def carry(joined: Joined, places: Exact, views: Views, other: Views, seen: Seen)
     x, y = torch.where(known, x, 0), torch.where(known, y, 0)
     inside = (x >= -0.5) & (x <= other.width - 0.5) & (y >= -0.5) & (y <= other.height - 0.5)
     hidden = ~(inside & known)
-    way = torch.where(sky, point, point - other.origin[view, :, 2].T)
+    way = torch.where(sky, point, point - of_pixels(views, other.origin[:, :, 2].T))
     hidden |= _turned_away(joined, places, view, other)
     hidden |= joined.has_ground[views.world][view] & ~sky & (point[1] > _SUNK_M)
     sight = _Sight(view, x, y, way, sky, depth)

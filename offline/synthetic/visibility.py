@@ -20,7 +20,7 @@ from offline.synthetic.joined import GROUND, SKY, Joined
 from offline.synthetic.rectangles import TILE, Rectangles, rectangles
 
 # Rays cast at once: what a core's cache holds, and what a GPU needs to be busy.
-_CHUNK = {"cpu": 2**16, "cuda": 2**22}
+_CHUNK = {"cpu": 2**16, "cuda": 2**23}
 _ROW_BITS = 32
 _NOTHING = 2**63 - 1
 

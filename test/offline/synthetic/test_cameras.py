@@ -33,7 +33,7 @@ def test_directions_do_not_depend_on_where_the_camera_is(make_small_world):
 def test_rays_lead_back_to_their_pixels(make_small_world):
     joined = join([make_small_world(drive=(0.3, 0.1, 1), yaw=0.2)])
     views = camera_views(joined, [(0, 0, False), (0, 2, True)])
-    place = of_pixels(views, views.origin[:, :, 2]).T
+    place = of_pixels(views, views.origin[:, :, 2].T)
     points = place + 7 * on_pixels(views, views.direction)
     x, y, depth = project(views, torch.cat([points, torch.ones(1, points.shape[1])]))
     columns, rows = torch.arange(64).double(), torch.arange(32).double()
