@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from scene_perception.engines.build import resolve_device
+from scene_perception.engines.config import NetworkConfig
 
 
 def resized_planes(pixels: Tensor, width: int, height: int) -> Tensor:
@@ -85,9 +86,14 @@ class Uploader:
         return pixels
 
 
-def uploader(device: str) -> Uploader | None:
-    """Return what brings images to ``network.device``; None where that is no GPU."""
-    return Uploader(torch.device("cuda")) if resolve_device(device) == "cuda" else None
+def device_of(network: NetworkConfig) -> torch.device:
+    """Return the device on which a network's engines take images."""
+    return torch.device(resolve_device(network.device, network.backend))
+
+
+def uploader(device: torch.device) -> Uploader | None:
+    """Return what brings images to ``device``; None where that is no GPU."""
+    return Uploader(device) if device.type == "cuda" else None
 
 
 def on_host(tensor: Tensor) -> Tensor:

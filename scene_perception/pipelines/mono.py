@@ -8,7 +8,7 @@ neighbours. Each encoder runs once per frame.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,7 +20,8 @@ from scene_perception.engines.base import Engine
 from scene_perception.frame import UNKNOWN_LABEL, DepthEstimate, EgoMotion, Frame, MotionEstimate
 from scene_perception.geometry.camera import Intrinsics
 from scene_perception.pipelines.config import MonoConfig
-from scene_perception.pipelines.device_preprocess import uploader
+from scene_perception.pipelines.device_preprocess import device_of, uploader
+from scene_perception.pipelines.downloads import Download, Downloader
 from scene_perception.pipelines.ego_motion import ego_motion
 from scene_perception.pipelines.frame_buffer import (
     CLEARING_EVENTS,
@@ -34,6 +35,9 @@ from scene_perception.pipelines.preprocess import NetworkInput, to_network
 from scene_perception.pipelines.scale import ScaleEstimator
 from scene_perception.pipelines.timing import StageTimer
 from scene_perception.settings import check
+
+# What is read of the parts that decode motion.
+_READ = ("next_from_current", "flow", "motion_probability")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,11 +63,15 @@ class MonoResult:
 
 @dataclass(frozen=True, eq=False)
 class _Seen:
-    """A frame's estimate and the features, maybe the image, that its neighbours will need."""
+    """A frame's estimate and the features, maybe the image, that its neighbours will need.
+
+    ``read`` are the features that were brought to the host.
+    """
 
     depth: DepthEstimate
     intrinsics: Intrinsics | None
     features: dict[str, Tensor]
+    read: dict[str, Tensor]
 
 
 class MonoPipeline:
@@ -84,7 +92,8 @@ class MonoPipeline:
         self._sources = check_engines(engines, config)
         self._parts = PartRunner(engines)
         self._config = config
-        self._upload = uploader(config.network.device)
+        device = device_of(config.network)
+        self._upload, self._download = uploader(device), Downloader(device)
         self._buffer: FrameBuffer[_Seen] = FrameBuffer(config.buffer, len(self._sources.roles))
         size = (1, config.network.height, config.network.width)
         self._unknown_labels = torch.full(size, UNKNOWN_LABEL, dtype=torch.uint8)
@@ -151,13 +160,19 @@ class MonoPipeline:
             network_input = to_network(frame, network.width, network.height, self._upload)
         image = {IMAGE: network_input.image}
         features = self._parts.encode(image, self._sources.first)
-        depth = self._depth(frame, network_input, features)
+        outputs = self._download(dict(features))
+        # On a GPU the encoders compute while depth is brought back and published.
+        early = self._sources.encoders if self._download.overlaps else ()
+        late = () if self._download.overlaps else self._sources.encoders
+        features |= self._parts.encode(image, early)
+        read = outputs.wait()
+        depth = self._depth(frame, network_input, read)
         if on_depth is not None:
             on_depth(depth)
-        features |= self._parts.encode(image, self._sources.encoders)
+        features |= self._parts.encode(image, late)
         if self._sources.keeps_image:
             features |= image
-        self._buffer.append(frame, _Seen(depth, network_input.intrinsics, features))
+        self._buffer.append(frame, _Seen(depth, network_input.intrinsics, features, read))
         return MonoResult(depth, self._motion(motion), event, self._parts.timer.elapsed_ns)
 
     def add_odometry(self, stamp_ns: int, position_m: NDArray[np.float64]) -> None:
@@ -223,16 +238,20 @@ class MonoPipeline:
             return None
         current, following = window[-2], window[-1].depth
         tensors = self._gathered(window)
+        downloads = [self._decoded(sources.pose, tensors)] if sources.pose else []
+        if wanted:
+            downloads += self._decode_flow(tensors, current)
+        read = dict(current.read)
+        for download in downloads:
+            read |= download.wait()
         if sources.pose:
-            tensors |= self._parts.run(sources.pose, tensors)
-            self._observe_translation(tensors, current.depth, following)
+            self._observe_translation(read, current.depth, following)
         if not wanted:
             return None
-        self._decode_flow(tensors, current)
         with self._parts.timer.stage("postprocess"):
-            motion = self._ego_motion(tensors, current.depth, following)
+            motion = self._ego_motion(read, current.depth, following)
             threshold = self._config.motion.threshold
-            return motion_estimate(current.depth, following.stamp_ns, tensors, motion, threshold)
+            return motion_estimate(current.depth, following.stamp_ns, read, motion, threshold)
 
     def _gathered(self, window: tuple[_Seen, ...]) -> dict[str, Tensor]:
         """Return the described frame's features by name, and every frame's by name and role."""
@@ -247,16 +266,23 @@ class MonoPipeline:
             },
         }
 
-    def _decode_flow(self, tensors: dict[str, Tensor], current: _Seen) -> None:
+    def _decoded(self, part: str, tensors: dict[str, Tensor]) -> Download:
+        """Run ``part``, add what it gives to ``tensors`` and begin to bring it to the host."""
+        outputs = self._parts.run(part, tensors)
+        tensors |= outputs
+        read = {name: outputs[name] for name in _READ if name in outputs}
+        return self._download(read)
+
+    def _decode_flow(self, tensors: dict[str, Tensor], current: _Seen) -> Iterator[Download]:
         """Add flow and motion probability to ``tensors`` where parts give them."""
         sources, camera = self._sources, current.intrinsics
         if sources.flow:
-            tensors |= self._parts.run(sources.flow, tensors)
+            yield self._decoded(sources.flow, tensors)
         if sources.motion:
             asked = self._config.motion.intrinsics == "camera_info"
             if camera is not None and (asked or not sources.intrinsics):
                 tensors["intrinsics"] = camera.matrix()[None]
-            tensors |= self._parts.run(sources.motion, tensors)
+            yield self._decoded(sources.motion, tensors)
 
     def _observe_translation(
         self, tensors: Mapping[str, Tensor], current: DepthEstimate, following: DepthEstimate

@@ -16,6 +16,8 @@ from scene_perception.engines.base import Engine
 from scene_perception.engines.networks import SEMANTICS
 from scene_perception.frame import StereoEstimate, StereoFrame
 from scene_perception.models.dwarf import PARTS
+from scene_perception.pipelines.device_preprocess import device_of, resized_planes, uploader
+from scene_perception.pipelines.downloads import Download, Downloader
 from scene_perception.pipelines.frame_buffer import (
     CLEARING_EVENTS,
     SKIPPING_EVENTS,
@@ -80,6 +82,8 @@ class StereoPipeline:
         _check_engines(engines, config)
         self._parts = PartRunner(engines)
         self._config = config
+        device = device_of(config.network)
+        self._upload, self._download = uploader(device), Downloader(device)
         self._buffer: FrameBuffer[_Seen] = FrameBuffer(config.buffer, length=2)
         self.counters: Counter[str] = Counter(
             dict.fromkeys((*SKIPPING_EVENTS, *CLEARING_EVENTS), 0)
@@ -148,16 +152,23 @@ class StereoPipeline:
     def _encoded(self, frame: StereoFrame) -> _Seen:
         with self._parts.timer.stage("preprocess"):
             fit = self.fit_of(frame.camera.left.width, frame.camera.left.height)
-            images = to_network(frame, fit)
+            pair = (frame.left.image, frame.right.image)
+            pixels = None if self._upload is None else self._upload(*pair)
+            images = to_network(frame, fit, pixels)
         features = self._parts.encode({"images": images}, (_ENCODER,))
-        labels = self._labels(frame) if self.provides_labels else None
+        labels = self._labels(frame, pixels) if self.provides_labels else None
         return _Seen(view_of(frame, labels, fit, self._config.output.resolution), features)
 
-    def _labels(self, frame: StereoFrame) -> Tensor:
-        semantics = self._config.semantics
+    def _labels(self, frame: StereoFrame, pixels: Tensor | None) -> Tensor:
+        """Label the left image, from its bytes on the GPU where they are there."""
+        width, height = self._config.semantics.width, self._config.semantics.height
         with self._parts.timer.stage("preprocess"):
-            seen = image_to_network(frame.left, semantics.width, semantics.height)
-        return self._parts.run(SEMANTICS, {"image": seen.image})["labels"]
+            image = (
+                image_to_network(frame.left, width, height).image
+                if pixels is None
+                else resized_planes(pixels[:1], width, height)
+            )
+        return self._parts.run(SEMANTICS, {"image": image})["labels"]
 
     def _roles(self, window: tuple[_Seen, ...]) -> tuple[_Seen, _Seen]:
         """Return the pair that is described and the one that its flow points into."""
@@ -173,17 +184,22 @@ class StereoPipeline:
             for name, tensor in seen.features.items()
         }
         decoded = self._parts.run(_DECODER, features)
-        refined = self._parts.run(_DISPARITY, decoded)
+        refined = self._download(self._parts.run(_DISPARITY, decoded))
+        # On a GPU motion is computed while depth is brought back and made.
+        early = self._motion(decoded) if motion and self._download.overlaps else None
         with self._parts.timer.stage("depth"):
-            estimate = stereo_estimate(current.view, refined, self._config.output)
+            estimate = stereo_estimate(current.view, refined.wait(), self._config.output)
         if not motion:
             return estimate
-        outputs = self._parts.run(_MOTION, decoded)
+        outputs = early or self._motion(decoded)
         with self._parts.timer.stage("motion"):
             scene_flow = scene_flow_estimate(
-                estimate, current.view, following.view, outputs, self._config
+                estimate, current.view, following.view, outputs.wait(), self._config
             )
         return replace(estimate, motion=scene_flow)
+
+    def _motion(self, decoded: Mapping[str, Tensor]) -> Download:
+        return self._download(self._parts.run(_MOTION, decoded))
 
 
 def _check_engines(engines: Mapping[str, Engine], config: StereoConfig) -> None:

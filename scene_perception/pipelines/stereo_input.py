@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from scene_perception.frame import StereoFrame
+from scene_perception.pipelines.device_preprocess import padded_planes, resized_planes
 
 _FILLED = 0.75
 
@@ -67,9 +68,18 @@ def choose_fit(camera: tuple[int, int], network: tuple[int, int], fit: str) -> F
     return chosen
 
 
-def to_network(frame: StereoFrame, fit: Fit) -> Tensor:
-    """Return both images as one batch, RGB in 0..1, left first. # (2, 3, H, W) float32."""
-    return pair_to_network(frame.left.image, frame.right.image, fit)
+def to_network(frame: StereoFrame, fit: Fit, pixels: Tensor | None = None) -> Tensor:
+    """Return both images as one batch, RGB in 0..1, left first. # (2, 3, H, W) float32.
+
+    Args:
+        frame: the pair.
+        fit: of the camera's images in the network's input.
+        pixels: the pair's bytes where they are on a GPU already; the same is then done there,
+            equal to 1e-4. # (2, h, w, 3) uint8
+    """
+    if pixels is None:
+        return pair_to_network(frame.left.image, frame.right.image, fit)
+    return padded_planes(pixels, fit.margins) if fit.pad else resized_planes(pixels, *fit.network)
 
 
 def pair_to_network(left: NDArray[np.uint8], right: NDArray[np.uint8], fit: Fit) -> Tensor:

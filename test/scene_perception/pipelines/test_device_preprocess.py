@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from scene_perception.engines.config import NetworkConfig
 from scene_perception.frame import Frame
 from scene_perception.pipelines.device_preprocess import (
     Uploader,
+    device_of,
     on_host,
     padded_planes,
     resized_planes,
@@ -16,6 +18,7 @@ from scene_perception.pipelines.device_preprocess import (
 )
 from scene_perception.pipelines.preprocess import to_network
 from scene_perception.pipelines.stereo_input import choose_fit, pair_to_network
+from scene_perception.pipelines.stereo_input import to_network as pair_input
 
 CPU = torch.device("cpu")
 
@@ -41,6 +44,18 @@ def test_padding_is_the_stereo_pipelines():
     torch.testing.assert_close(given, pair_to_network(left, right, fit), rtol=0, atol=1e-7)
 
 
+@pytest.mark.parametrize("way", ["pad", "resize"])
+def test_a_pair_whose_bytes_are_uploaded_is_the_same_input(pair_at, way):
+    pair = pair_at(1.0)
+    fit = choose_fit((192, 128), (256, 192), way)
+    given = pair_input(pair, fit, Uploader(CPU)(pair.left.image, pair.right.image))
+    torch.testing.assert_close(given, pair_input(pair, fit), rtol=0, atol=1e-4)
+
+
+def test_engines_of_cpus_get_their_images_on_the_cpu():
+    assert device_of(NetworkConfig(backend="openvino")).type == "cpu"
+
+
 def test_enlarging_two_pixels_by_hand():
     pixels = torch.tensor([0, 255], dtype=torch.uint8).view(1, 1, 2, 1).expand(1, 1, 2, 3)
     row = resized_planes(pixels, 4, 1)[0, 0, 0]
@@ -58,7 +73,7 @@ def test_what_is_on_the_host_is_not_copied():
 
 
 def test_a_cpu_needs_no_upload():
-    assert uploader("cpu") is None
+    assert uploader(CPU) is None
 
 
 def test_the_pipelines_input_is_the_same_with_an_upload():
