@@ -120,7 +120,9 @@ def _recipes(
     """Return both recipes round one network, with batch norm's statistics as they are."""
     intrinsics = "learned" if settings.learned_intrinsics else "given"
     depth = OmegaNetDepthRecipe(omeganet_depth.Settings(weights=weights, intrinsics=intrinsics))
-    flow = OmegaNetFlowRecipe(omeganet_flow.Settings(weights=weights, occlusion_from=0.0))
+    flow = OmegaNetFlowRecipe(
+        omeganet_flow.Settings(weights=weights, occlusion_from=0.0, both_ends=False)
+    )
     depth.eval()
     flow.eval()
     depth.network.sd_ofnet = flow.network.sd_ofnet
