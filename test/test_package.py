@@ -106,7 +106,17 @@ def test_offline_extra_has_what_the_tools_import_beyond_the_package(metadata, re
     required = set(map(import_name, metadata.install_requires))
     extra = set(map(import_name, metadata.extras_require["offline"]))
     imported = third_party(repository / "offline")
-    assert imported - required <= extra
+    assert imported - required <= extra | training_imports(metadata)
+
+
+def training_imports(metadata):
+    return set(map(import_name, metadata.extras_require["train"]))
+
+
+def test_only_training_imports_what_its_extra_brings(metadata, repository):
+    folders = (path for path in (repository / "offline").iterdir() if path.is_dir())
+    importing = {path.name for path in folders if third_party(path) & training_imports(metadata)}
+    assert importing == {"training"}
 
 
 def test_ros_wheels_are_of_one_distribution(metadata):
