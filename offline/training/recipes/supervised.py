@@ -88,8 +88,11 @@ class Settings:
     flow_exponent: float = setting(
         1.0, "of end-point errors; less than 1 makes outliers count less", minimum=0.1, maximum=1.0
     )
+    # Measured on 40 steps from random weights: at 0.05 evaluation follows training (cross-entropy
+    # 1.97 against 1.89), at 0.01 (2.50) and 0.001 (2.48) it does not. The noise that this adds is
+    # averaged out with the weights (``ema_decay``).
     batch_norm_momentum: float = setting(
-        0.01, "share of a batch in the running statistics (published: 0.001)",
+        0.05, "share of a batch in the running statistics (published: 0.001)",
         minimum=1e-4, maximum=1.0,
     )  # fmt: skip
     weights: str = setting("", "weights to begin with (.safetensors); empty: random ones")
