@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -77,6 +78,7 @@ class Loader:
             batch_sampler=_Steps(self, range(first, end)),
             num_workers=self.workers,
             collate_fn=_as_it_is,
+            worker_init_fn=_begin_worker,
             generator=generator(0, "unused"),  # or it would draw from the global one
         )
         for begun in loader:
@@ -158,6 +160,12 @@ def stacked(named: Sequence[Named], device: torch.device) -> Batch:
         key: torch.stack([sample[key] for sample, _ in named]).to(device) for key in first
     }
     return Batch(tensors, tuple(name for _, name in named))
+
+
+def _begin_worker(number: int) -> None:
+    """Leave signals to the process that trains: it lets the step end and then its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _as_it_is(begun: list[tuple[Place, Any]]) -> list[tuple[Place, Any]]:
