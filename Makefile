@@ -11,7 +11,7 @@ PIP_INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check \
 # A sourced ROS and our wheels would load each other's libraries.
 unexport PYTHONPATH PYTHONHOME LD_LIBRARY_PATH AMENT_PREFIX_PATH _ROS_WHEELS_BOOTSTRAP_COMPLETE
 
-.PHONY: env test lint format demo clean
+.PHONY: env test lint format demo weights clean
 
 env: $(INSTALLED)
 
@@ -50,6 +50,10 @@ format: $(TOOLS)
 demo: env
 	$(PYTHON) -m offline.demo $(if $(FRAMES),--frames "$(FRAMES)") $(if $(WEIGHTS),--weights "$(WEIGHTS)") \
 		$(if $(STEREO_WEIGHTS),--stereo-weights "$(STEREO_WEIGHTS)")
+
+weights: env
+	@$(PIP_INSTALL) --no-build-isolation --editable '.[train]'
+	$(PYTHON) -m offline.make_weights $(if $(MINUTES),--slice-minutes "$(MINUTES)") $(SETTINGS)
 
 clean:
 	rm -rf build install log dist results *.egg-info .*_cache

@@ -10,6 +10,8 @@ from typing import Any
 
 from offline.training.history import Slice
 
+_OF_THE_MACHINE = ("weights",)  # settings of a report that say where its files lay
+
 
 @dataclass(frozen=True)
 class TrainedPart:
@@ -106,7 +108,11 @@ def _training(part: TrainedPart) -> list[str]:
 
 
 def _figures(result: Measured) -> list[str]:
-    about = ", ".join(f"{name} {value}" for name, value in result.settings.items() if value)
+    about = ", ".join(
+        f"{name} {value}"
+        for name, value in result.settings.items()
+        if value and name not in _OF_THE_MACHINE
+    )
     rows = [f"| {name} | {_told(value)} |" for name, value in result.figures.items()]
     return [f"**{result.task}** ({about})", "", "| | |", "|---|---|", *rows]
 

@@ -7,6 +7,8 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from offline.benchmarks.table import machine
+
 HISTORY = "history.jsonl"
 
 
@@ -31,6 +33,14 @@ class Slice:
     hardware: str
     torch: str
     processes: int
+
+
+def hardware(device: str) -> str:
+    """Return the name of the processor or, for ``cuda``, of the GPU that this machine has."""
+    known = machine()
+    if device == "cuda":
+        return str(known["gpu"])
+    return f"{known['processor']}, {known['cores']} cores"
 
 
 def append(folder: Path, slice_: Slice) -> None:

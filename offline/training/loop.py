@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,6 +31,7 @@ from offline.training.config import TrainConfig, config_text
 from offline.training.divergence import require_finite
 from offline.training.ema import Average
 from offline.training.forward import Forward
+from offline.training.history import Slice, append, hardware
 from offline.training.recipe import Recipe
 from offline.training.registry import recipe_entry
 from offline.training.run_parts import BASE, make_fabric, make_loader, make_optimizer
@@ -119,7 +121,7 @@ class _Run:
         config, share = self._config, self._share
         if share.is_first:
             write_whole({self._folder / CONFIG: config_text(config).encode()})
-        self._told = (self._step, time.perf_counter())
+        started = self._told = (self._step, time.perf_counter())
         tracking = Tracking(self._folder / "log", self._step, enabled=share.is_first)
         with tracking, self._bar() as bar:
             for batch in self._loader.batches(self._step, config.steps):
@@ -132,7 +134,22 @@ class _Run:
                 self._keep(tracking, stop=stop)
                 if stop:
                     break
+        if share.is_first and self._step > started[0]:
+            append(self._folder, self._slice(started))
         return Outcome(self._step, self._step >= config.steps, self._folder, self._figures)
+
+    def _slice(self, started: tuple[int, float]) -> Slice:
+        """Return what this call has done since then, for the model card."""
+        first, then = started
+        return Slice(
+            date=datetime.now(timezone.utc).date().isoformat(),
+            first_step=first,
+            last_step=self._step,
+            seconds=time.perf_counter() - then,
+            hardware=hardware(self._fabric.device.type),
+            torch=str(torch.__version__),
+            processes=self._share.world,
+        )
 
     def _bar(self) -> tqdm[Any]:
         return tqdm(

@@ -14,6 +14,7 @@ from tiny_recipe import Settings
 from offline.training.checkpoint import LAST, STATE
 from offline.training.config import Augmentation, Optimizer, Schedule, TrainConfig, Validation
 from offline.training.divergence import Diverged
+from offline.training.history import HISTORY, read_history
 from offline.training.loop import train
 from offline.training.sources import StoredSource
 
@@ -48,7 +49,7 @@ def test_a_run_ends_with_weights_a_state_and_logs(config, tiny_source):
     outcome = train(config, sources=[tiny_source])
     assert (outcome.step, outcome.finished) == (6, True)
     names = {path.name for path in outcome.folder.iterdir()}
-    assert names == {STATE, LAST, "config.yaml", "log"}
+    assert names == {STATE, LAST, HISTORY, "config.yaml", "log"}
     with safe_open(outcome.folder / LAST, "pt") as file:
         assert file.metadata()["model"] == "tiny"
         assert file.metadata()["steps"] == "6"
@@ -63,6 +64,14 @@ def test_a_finished_run_is_left_as_it_is(config, tiny_source):
     before = (outcome.folder / STATE).read_bytes()
     assert train(config, sources=[tiny_source]).finished
     assert (outcome.folder / STATE).read_bytes() == before
+
+
+def test_each_slice_is_in_the_history_and_a_finished_run_adds_none(config, tiny_source):
+    for slice_s in (0.0, None, None):
+        outcome = train(config, slice_s=slice_s, sources=[tiny_source])
+    slices = read_history(outcome.folder)
+    assert [(one.first_step, one.last_step) for one in slices] == [(0, 1), (1, 6)]
+    assert all(one.seconds > 0 and "cores" in one.hardware for one in slices)
 
 
 def test_the_recipe_counts_epochs_over_slices(config, tiny_source):
