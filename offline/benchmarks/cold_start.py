@@ -25,7 +25,7 @@ from scene_perception.engines.load import load_mono_engines
 from scene_perception.engines.random_weights import random_omeganet
 from scene_perception.recordings.bags import Bag
 
-_STARTS, _FRAMES = 5, 30
+_STARTS, _FRAMES = 5, 6
 _DEPTH = "depth/image_rect"
 _TIMEOUT_S = 300.0
 _SEEN_MB = 0.1  # more than a recording's heading, less than a depth image
@@ -82,9 +82,10 @@ def _start(network: NetworkConfig, bag: Path, folder: Path) -> tuple[float, floa
     }
     outputs: Parameters = {"output": str(recording), "topics": _DEPTH, "use_sim_time": False}
     with ExitStack() as stack:
-        recorder = stack.enter_context(node_process("record_node", outputs, folder))
+        stack.enter_context(node_process("record_node", outputs, folder))
         replay = stack.enter_context(node_process("replay_node", camera, folder))
-        wait_until(lambda: bool(replay.text() and recorder.text()), _TIMEOUT_S, "the camera")
+        wait_until(lambda: "playing" in replay.text(), _TIMEOUT_S, "the camera")
+        wait_until(recording.is_dir, _TIMEOUT_S, "the recorder")
         launched_ns = time.time_ns()
         settings = {f"network.{name}": getattr(network, name) for name in names}
         node = stack.enter_context(node_process("mono_node", settings, folder))
