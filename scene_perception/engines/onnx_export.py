@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 from torch import nn
+from torch.export import ExportedProgram
 from torch.onnx import ONNXProgram
 
 from scene_perception.engines.backends import EngineError, Request
@@ -30,12 +31,17 @@ def missing_onnx() -> str:
     return f"{' and '.join(absent)} not installed: pip install {' '.join(absent)}" if absent else ""
 
 
-def to_onnx(request: Request, path: Path) -> None:
+def to_onnx(request: Request, path: Path, graph: ExportedProgram | None = None) -> None:
     """Write ``request.module`` at the shapes of ``request.inputs`` to ``path``.
 
     Inputs and outputs keep their names and order; the opset is ``OPSET``. The module is written
     with the numbers that it has: ``request.precision`` is not looked at. Weights are in the file,
     beside it (``path`` with ``.data`` after it) only where the file would be too large.
+
+    Args:
+        request: what is exported.
+        path: of the file.
+        graph: of ``exported.export_graph``, where somebody has traced the module already.
 
     Raises:
         EngineError: if a library is missing, or the module cannot be exported.
@@ -44,7 +50,7 @@ def to_onnx(request: Request, path: Path) -> None:
     if absent:
         raise EngineError(f"{request.part} cannot be exported to ONNX: {absent}")
     try:
-        program = _converted(request)
+        program = _converted(request, graph or export_graph(request))
         program.save(path, external_data=_bytes(request.module) > _LARGEST_MESSAGE)
         _check(path)
     except EngineError:
@@ -53,8 +59,7 @@ def to_onnx(request: Request, path: Path) -> None:
         raise EngineError(f"{request.part} cannot be exported to ONNX: {error}") from error
 
 
-def _converted(request: Request) -> ONNXProgram:
-    graph = export_graph(request)
+def _converted(request: Request, graph: ExportedProgram) -> ONNXProgram:
     names = output_names(graph)
     with _quiet():
         program = torch.onnx.export(
