@@ -1,4 +1,5 @@
 import hashlib
+from pathlib import Path
 
 import pytest
 import torch
@@ -7,6 +8,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from scene_perception.checkpoints.weights import (
+    Uninitialised,
     fill,
     first_difference,
     load_weights,
@@ -146,3 +148,13 @@ def test_half_precision_is_read_as_float32(tmp_path):
     state, _ = load_weights(tmp_path / "w.safetensors")
     assert state["a"].dtype == torch.float32
     assert torch.equal(state["a"], STATE["a"])
+
+
+def test_uninitialised_modules_draw_no_random_numbers_and_are_filled():
+    before = torch.get_rng_state()
+    with Uninitialised():
+        made = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Linear(4, 2))
+    assert torch.equal(torch.get_rng_state(), before)
+    source = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Linear(4, 2))
+    fill(made, source.state_dict(), Path("w.safetensors"))
+    assert all(torch.equal(t, source.state_dict()[name]) for name, t in made.state_dict().items())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -120,6 +121,24 @@ def test_what_was_measured_is_told(build: NetworkOf) -> None:
     assert "openvino " in line
     assert "torch " in line
     assert set(built.backend.replace("(", " ").split()) & {"openvino", "torch"}
+
+
+def test_what_is_cached_is_loaded_in_threads_and_not_compiled_again(build: NetworkOf) -> None:
+    class Watched(Off):
+        def __init__(self) -> None:
+            super().__init__()
+            self.loaded_in: list[int] = []
+
+        def load(self, request: Request, folder: Path) -> TorchEngine:
+            self.loaded_in.append(threading.get_ident())
+            return super().load(request, folder)
+
+    build(Watched(), backend="openvino")
+    warm = Watched()
+    assert build(warm, backend="openvino").backend == "openvino"
+    assert warm.compiled == []
+    assert len(warm.loaded_in) == 2
+    assert threading.get_ident() not in warm.loaded_in
 
 
 def test_a_wrong_engine_is_refused_and_replaced(build: NetworkOf) -> None:
