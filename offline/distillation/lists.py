@@ -110,7 +110,13 @@ def read_distilled(root: Path, split: str, read: ReadSamples) -> tuple[Sample, .
         ValueError: naming what the list or the data set lacks.
     """
     path = root / (split or LIST)
-    labelled = parse_list(path if path.is_file() or not split else Path(split))
+    if split and not path.is_file():
+        path = Path(split)
+    if not path.is_file():
+        raise ValueError(
+            f"{root} must hold the list of `python -m offline.distill`, {path} is no file"
+        )
+    labelled = parse_list(path)
     folder = Path(labelled.folder) if labelled.folder else None
     samples = {sample.name: sample for sample in read(labelled.data_set, folder, labelled.split)}
     missing = [name for name in labelled.origins if name not in samples]
