@@ -46,7 +46,8 @@ def _steps(worlds: Sequence[World], device: str) -> Contenders:
     shots = [(w, t, right) for right in (False, True) for w in numbers for t in range(3)]
     views = camera_views(joined, shots)
     seen, maps = look(joined, views), sun_maps_of(joined, shots)
-    images = pictures(joined, views, seen, maps).unflatten(0, (2, len(worlds), 3))
+    flat = pictures(joined, views, seen, maps)
+    images = flat.view(2, len(worlds), 3, *flat.shape[1:])
     return {
         "what the cameras see": lambda: look(joined, views),
         "what the sun sees": lambda: sun_maps_of(joined, shots),
