@@ -35,7 +35,7 @@ $(TOOLS): $(INSTALLED)
 	@touch $@
 
 test: lint
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest --numprocesses 2 --dist loadfile
 
 lint: $(TOOLS)
 	$(PYTHON) -m ruff check .

@@ -75,6 +75,7 @@ TRAIN = [
 TEST = [
     "pytest>=7",  # runs test/
     "pytest-timeout>=2",  # ends a test that waits for a message for ever
+    "pytest-xdist>=3",  # two files of tests at once: nodes mostly wait
     "ruff>=0.5",  # lint and format
     "mypy>=1.8",  # strict types
     "import-linter>=2",  # the import rules in pyproject.toml

@@ -44,7 +44,9 @@ def test_too_few_frames_for_motion_are_refused(capsys, option, least):
 
 def test_make_passes_on_every_option_for_a_users_own_data(repository, capsys):
     makefile = (repository / "Makefile").read_text()
-    passed = set(re.findall(r"--[a-z-]+", makefile[makefile.index("\ndemo:") :]))
+    passed = set(
+        re.findall(r"--[a-z-]+", makefile[makefile.index("\ndemo:") : makefile.index("\nweights:")])
+    )
     assert passed == {"--frames", "--weights", "--stereo-weights"}
     with pytest.raises(SystemExit):
         main(["--help"])

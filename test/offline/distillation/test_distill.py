@@ -113,7 +113,7 @@ def test_a_network_that_has_learned_nothing_is_refused(kitti, tmp_path, capsys):
     weights = tmp_path / "w.safetensors"
     save_weights(weights, initialized_dwarf("xavier", 0).state_dict(), {"model": "dwarf"})
     options = ["--dataset", "kitti_2015", "--data", str(kitti), "--weights", str(weights),
-               "--height", "64", "--width", "128", "--limit", "1"]  # fmt: skip
+               "--height", "128", "--width", "128", "--limit", "1"]  # fmt: skip
     status = main(["dwarf", *options, "--output", str(tmp_path / "out"), "--least-share", "0.9"])
     assert status == 2
     assert "the weights do not fit these images" in capsys.readouterr().err
