@@ -12,13 +12,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from offline.losses.reductions import mean_over
-from offline.losses.segmentation import CLASS_WEIGHTS
+from offline.losses.segmentation import weighted_cross_entropy
 from scene_perception.cityscapes import CLASSES, SKY
-from scene_perception.frame import UNKNOWN_LABEL
 
 # As far as evaluation looks; what is farther looks the same in a picture.
 FAR_M = 80.0
@@ -132,14 +130,4 @@ def label_loss(logits: Tensor, labels: Tensor) -> Tensor:
     Raises:
         ValueError: for another number of classes, or labels of another size.
     """
-    expected = (logits.shape[0], *logits.shape[2:])
-    if logits.shape[1] != len(CLASSES) or labels.shape != expected:
-        raise ValueError(
-            f"logits must be (B, {len(CLASSES)}, H, W) and labels (B, H, W), "
-            f"got {tuple(logits.shape)} and {tuple(labels.shape)}"
-        )
-    logits = logits.float()
-    known = labels != UNKNOWN_LABEL
-    targets = labels.long().masked_fill(~known, 0)
-    weights = logits.new_tensor(CLASS_WEIGHTS[: len(CLASSES)])[targets] * known
-    return mean_over(F.cross_entropy(logits, targets, reduction="none"), weights)
+    return weighted_cross_entropy(logits, labels, len(CLASSES))

@@ -32,15 +32,24 @@ def segmentation_loss(logits: Tensor, labels: Tensor) -> Tensor:
     Raises:
         ValueError: for another number of classes, or labels of another size.
     """
+    return weighted_cross_entropy(logits, labels, len(CLASS_WEIGHTS))
+
+
+def weighted_cross_entropy(logits: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Return ``segmentation_loss`` of the first ``classes`` classes.
+
+    Raises:
+        ValueError: as ``segmentation_loss``.
+    """
     expected = (logits.shape[0], *logits.shape[2:])
-    if logits.shape[1] != len(CLASS_WEIGHTS) or labels.shape != expected:
+    if logits.shape[1] != classes or labels.shape != expected:
         raise ValueError(
-            f"logits must be (B, {len(CLASS_WEIGHTS)}, H, W) and labels (B, H, W), "
+            f"logits must be (B, {classes}, H, W) and labels (B, H, W), "
             f"got {tuple(logits.shape)} and {tuple(labels.shape)}"
         )
     # Half precision would overflow in the sums.
     logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
-    weights = logits.new_tensor(CLASS_WEIGHTS)
+    weights = logits.new_tensor(CLASS_WEIGHTS[:classes])
     known, targets = labels != UNKNOWN_LABEL, labels.long()
     total = F.cross_entropy(logits, targets, weights, ignore_index=UNKNOWN_LABEL, reduction="sum")
     own_weight = (weights[targets.masked_fill(~known, 0)] * known).sum()

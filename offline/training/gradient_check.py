@@ -164,13 +164,20 @@ def _serve(rank: int, count: int, meeting: str, pipe: Connection) -> None:
     torch.set_num_threads(1)
     dist.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=count)
     try:
-        while True:
-            work, arguments = pickle.loads(pipe.recv_bytes())
+        while (asked := _asked(pipe)) is not None:
+            work, arguments = asked
             pipe.send_bytes(pickle.dumps(_tried(work, rank, count, *arguments)))
-    except EOFError:
-        pass  # the other end is closed: nothing is left to be done
     finally:
         dist.destroy_process_group()
+
+
+def _asked(pipe: Connection) -> tuple[Callable[..., object], tuple[object, ...]] | None:
+    """Return the next work and its arguments; None when the other end is closed."""
+    try:
+        asked: tuple[Callable[..., object], tuple[object, ...]] = pickle.loads(pipe.recv_bytes())
+    except EOFError:
+        return None
+    return asked
 
 
 def _tried(work: Callable[..., object], *arguments: object) -> object:

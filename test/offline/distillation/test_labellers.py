@@ -14,9 +14,6 @@ class _Pixels:
     def pixels(self, encoding):
         return self._image, encoding
 
-    def encoded(self):
-        raise NotImplementedError
-
 
 class _Answers:
     """Says what it is told to say about a task and the first image's first pixel."""
