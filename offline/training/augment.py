@@ -44,8 +44,9 @@ def augmented(
     """Return a varied sample of ``size`` = (height, width)."""
     scale, top, left, flip, jitter, *colours = torch.rand(9, generator=draws).tolist()
     height, width = sample["current"].shape[-2:]
+    most = _largest((height, width), size) if settings.keep_aspect else (height, width)
     share = settings.least_scale + (1 - settings.least_scale) * scale
-    rows, columns = max(1, round(share * height)), max(1, round(share * width))
+    rows, columns = (max(1, round(share * extent)) for extent in most)
     window = Window(
         math.floor(top * (height - rows + 1)), math.floor(left * (width - columns + 1)),
         rows, columns,
@@ -54,6 +55,13 @@ def augmented(
     if flip < settings.flip:
         sample = mirrored(sample)
     return _recoloured(sample, settings, colours) if jitter < settings.jitter else sample
+
+
+def _largest(image: tuple[int, int], aspect: tuple[int, int]) -> tuple[int, int]:
+    """Return height and width of the largest window of an image that has an aspect."""
+    scale = min(whole / part for whole, part in zip(image, aspect, strict=True))
+    height, width = (min(w, round(scale * p)) for w, p in zip(image, aspect, strict=True))
+    return height, width
 
 
 def resized(sample: Sample, window: Window, size: tuple[int, int]) -> Sample:

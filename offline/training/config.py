@@ -75,6 +75,10 @@ class Augmentation:
         1.0, "smallest share of the image's height and width that a crop shows", minimum=0.2,
         maximum=1,
     )  # fmt: skip
+    keep_aspect: bool = setting(
+        False, "whether crops have the aspect of the images that networks take, instead of the "
+        "sample's, and least_scale is a share of the largest such crop",
+    )  # fmt: skip
     jitter: float = setting(0.8, "share whose colours are changed", minimum=0, maximum=1)
     brightness: float = setting(0.2, "largest relative change", minimum=0, maximum=0.9)
     contrast: float = setting(0.2, "largest relative change", minimum=0, maximum=0.9)

@@ -13,6 +13,7 @@ from scene_perception.models.dwarf import DWARF
 from scene_perception.models.dwarf_encoder import LEVELS, SLOPE
 from scene_perception.models.dwarf_heads import Head
 from scene_perception.models.dwarf_refinement import sum_of
+from scene_perception.models.layers import resize_bilinear
 
 _BILINEAR = (0.25, 0.75, 0.75, 0.25)
 
@@ -21,24 +22,28 @@ class Motions(NamedTuple):
     """d, c, u, v at every level, full-resolution px / 20, published signs.
 
     Attributes:
-        levels: number n, from 6 to 2 -> motion; of level 2 before the context networks.
+        levels: number n, from 6 to the finest -> motion; of level 2 before the context networks.
             # (B, 4, H / 2^n, W / 2^n)
-        refined: level 2 with its context networks. # (B, 4, H / 4, W / 4)
+        refined: level 2 with its context networks, or the finest level, if it is a coarser one,
+            enlarged. # (B, 4, H / 4, W / 4)
     """
 
     levels: dict[int, Tensor]
     refined: Tensor
 
 
-def motions(network: DWARF, images: tuple[Tensor, Tensor, Tensor, Tensor]) -> Motions:
+def motions(
+    network: DWARF, images: tuple[Tensor, Tensor, Tensor, Tensor], *, finest: int = LEVELS[0]
+) -> Motions:
     """Describe the first of left, right, next left and next right images. # (B, 3, H, W) each."""
     left, right, next_left, next_right = images
     current = network.stereo_encoder(torch.cat([left, right]))
     following = network.stereo_encoder(torch.cat([next_left, next_right]))
     decoder = network.scene_flow_decoder
-    estimates = decoder.estimate(current, following)
-    levels = {n: e.outputs.motion for n, e in zip(reversed(LEVELS[1:]), estimates, strict=True)}
-    finest = LEVELS[0]
+    estimates = decoder.estimate(current, following, finest=max(finest, LEVELS[1]))
+    levels = {n: e.outputs.motion for n, e in zip(reversed(LEVELS[1:]), estimates, strict=False)}
+    if finest > LEVELS[0]:
+        return Motions(levels, resize_bilinear(levels[finest], *current[0].shape[2:]))
     inputs = decoder.level_inputs(finest, current[0], following[0], estimates[-1].outputs).inputs
     trunk = decoder.trunk(inputs)
     parts = (network.disparity_refinement.refine(trunk), network.motion_refinement.refine(trunk))

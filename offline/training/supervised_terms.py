@@ -29,6 +29,7 @@ from offline.training.batch import Batch
 from offline.training.dwarf_motions import Motions
 from scene_perception.geometry.disparity import normalize_inverse_depth
 from scene_perception.geometry.se3 import pose_matrix
+from scene_perception.geometry.warp import resize_flow
 from scene_perception.models.camera_net import CameraNet, CameraOutputs
 from scene_perception.models.dsnet import DSNetPrediction
 from scene_perception.models.dwarf_decoder import UNIT_PX
@@ -47,7 +48,7 @@ class FlowPredictions(NamedTuple):
 
     Attributes:
         levels: number n -> px of that level. # (2B, 2, H / 2^n, W / 2^n)
-        refined: px. # (2B, 2, H, W)
+        refined: px; the finest level enlarged, if that is a coarser one than 2. # (2B, 2, H, W)
     """
 
     levels: dict[int, Tensor]
@@ -55,13 +56,20 @@ class FlowPredictions(NamedTuple):
 
 
 def predict_flow(
-    network: SDOFNet, previous: Tensor, current: Tensor, following: Tensor
+    network: SDOFNet,
+    previous: Tensor,
+    current: Tensor,
+    following: Tensor,
+    *,
+    finest: int = LEVELS[0],
 ) -> FlowPredictions:
-    """Run SD-OFNet in training: every level, both directions refined."""
+    """Run SD-OFNet in training: levels 6 to ``finest``, both directions refined at level 2."""
     pyramids = [network.encoder(image) for image in (previous, current, following)]
-    estimates = network.decoder.estimate(*pyramids)
+    estimates = network.decoder.estimate(*pyramids, finest=finest)
+    levels = {n: e.flow for n, e in zip(reversed(LEVELS), estimates, strict=False)}
+    if finest > LEVELS[0]:
+        return FlowPredictions(levels, resize_flow(levels[finest], *current.shape[2:]))
     refined = network.decoder.context(network.decoder.refinement_input(estimates[-1]))
-    levels = {n: e.flow for n, e in zip(reversed(LEVELS), estimates, strict=True)}
     return FlowPredictions(levels, full_size(refined))
 
 

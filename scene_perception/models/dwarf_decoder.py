@@ -90,13 +90,15 @@ class SceneFlowDecoder(nn.Module):
         return DecoderOutputs(self.trunk(inputs))
 
     def estimate(
-        self, current: Sequence[Tensor], following: Sequence[Tensor]
+        self, current: Sequence[Tensor], following: Sequence[Tensor], *, finest: int = LEVELS[1]
     ) -> list[LevelEstimate]:
-        """Return the estimates of levels 6 to 3 from two pairs' pyramids, level 2 first."""
+        """Return the estimates of levels 6 to ``finest``, 3 or coarser, from two pyramids."""
         estimates: list[LevelEstimate] = []
         for n, features, next_features in zip(
             reversed(LEVELS[1:]), reversed(current[1:]), reversed(following[1:]), strict=True
         ):
+            if n < finest:
+                break
             coarser = estimates[-1].outputs if estimates else None
             level = self.level_inputs(n, features, next_features, coarser)
             estimates.append(LevelEstimate(level, self.levels[f"level_{n}"](level.inputs)))

@@ -203,12 +203,17 @@ class FlowDecoder(nn.Module):
         return FlowOutputs(full_size(self.context(forward)))
 
     def estimate(
-        self, previous: Sequence[Tensor], current: Sequence[Tensor], following: Sequence[Tensor]
+        self,
+        previous: Sequence[Tensor],
+        current: Sequence[Tensor],
+        following: Sequence[Tensor],
+        *,
+        finest: int = LEVELS[0],
     ) -> list[FlowEstimate]:
-        """Return both directions at levels 6 to 2 from three feature pyramids, level 2 first."""
+        """Return both directions at levels 6 to ``finest`` from three pyramids, level 2 first."""
         estimates: list[FlowEstimate] = []
         for level, estimator in zip(
-            reversed(range(len(LEVELS))), self.estimators.values(), strict=True
+            reversed(range(finest - LEVELS[0], len(LEVELS))), self.estimators.values(), strict=False
         ):
             sources = torch.cat([following[level], previous[level]])
             height, width = sources.shape[2:]

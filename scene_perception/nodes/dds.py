@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 from collections.abc import Mapping, MutableMapping
 from importlib import resources
 from pathlib import Path
+
+from scene_perception.allocator import keep_freed_messages
 
 PROFILES_FILE = "FASTDDS_DEFAULT_PROFILES_FILE"
 OLD_PROFILES_FILE = "FASTRTPS_DEFAULT_PROFILES_FILE"
@@ -14,10 +15,6 @@ PUBLICATION_MODE = "RMW_FASTRTPS_PUBLICATION_MODE"
 _USERS_CHOICES = (PROFILES_FILE, OLD_PROFILES_FILE, "FASTDDS_BUILTIN_TRANSPORTS")
 _USERS_FILE = "DEFAULT_FASTDDS_PROFILES.xml"
 _DISTROS_WITH_OLD_NAME = ("humble", "iron")
-
-# mallopt's parameter numbers, from glibc's malloc.h.
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-_MEBIBYTE = 1 << 20
 
 
 def profile_path() -> Path:
@@ -49,24 +46,7 @@ def transport_in_effect(environment: Mapping[str, str]) -> str:
     return "Fast DDS has its default transports: best-effort images above 0.5 MB may not arrive"
 
 
-def keep_freed_memory() -> bool:
-    """Let malloc reuse image-sized blocks instead of returning them to the system.
-
-    Without it each message of 0.1 MB or more is mapped and page-faulted anew, which triples
-    the time of (de)serialising it. Only glibc has the knob.
-
-    Returns:
-        Whether it took effect.
-    """
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (AttributeError, OSError):
-        return False
-    accepted = mallopt(_M_MMAP_THRESHOLD, 32 * _MEBIBYTE)
-    return bool(mallopt(_M_TRIM_THRESHOLD, 256 * _MEBIBYTE) and accepted)
-
-
 def prepare_process() -> None:
     """Do both for this process."""
     use_large_messages(os.environ)
-    keep_freed_memory()
+    keep_freed_messages()

@@ -18,6 +18,7 @@ from torch import Tensor
 from offline.training import supervised_terms as terms
 from offline.training.batch import Batch
 from offline.training.dwarf_motions import initialized_dwarf, motions
+from offline.training.growth import finest_level, join_levels, require_growth
 from offline.training.initialization import INITIALIZATIONS, set_momentum
 from offline.training.omeganet_start import initialized_omeganet
 from offline.training.pictures import omeganet_pictures, scene_flow_pictures
@@ -95,6 +96,10 @@ class Settings:
         0.05, "share of a batch in the running statistics (published: 0.001)",
         minimum=1e-4, maximum=1.0,
     )  # fmt: skip
+    grows: tuple[int, ...] = setting(
+        (), "steps at which the levels 4, 3 and 2 of flow or scene flow join, as copies of the "
+        "coarser ones; empty: all learn from the first step",
+    )  # fmt: skip
     weights: str = setting("", "weights to begin with (.safetensors); empty: random ones")
     initialization: str = setting(
         "he", "of random weights; the published code has xavier", choices=INITIALIZATIONS
@@ -116,7 +121,9 @@ class SupervisedRecipe(Recipe):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         check(settings)
+        require_growth(settings.grows)
         self._weights = _task_weights(settings)
+        self._grows = settings.grows
         self._exponent = settings.flow_exponent
         self._model = settings.network
         self.network = _network(settings)
@@ -138,9 +145,14 @@ class SupervisedRecipe(Recipe):
                 f"a batch of {batch.names} must have the truth of {' or '.join(self._weights)}, "
                 f"it has {', '.join(batch.tensors)}"
             )
-        if isinstance(self.network, DWARF):
-            return self._scene_flow(self.network, batch)
-        found = self._mono(self.network, batch, tasks)
+        network = self.network
+        join_levels(
+            network if isinstance(network, DWARF) else network.sd_ofnet, progress.step, self._grows
+        )
+        finest = finest_level(progress.step, self._grows)
+        if isinstance(network, DWARF):
+            return self._scene_flow(network, batch, finest)
+        found = self._mono(network, batch, tasks, finest)
         return {task: self._weights[task] * term for task, term in found.items()}
 
     def weights(self) -> Mapping[str, Tensor]:
@@ -157,13 +169,15 @@ class SupervisedRecipe(Recipe):
             return scene_flow_pictures(self.network, batch)
         return omeganet_pictures(self.network, batch)
 
-    def _scene_flow(self, network: DWARF, batch: Batch) -> dict[str, Tensor]:
+    def _scene_flow(self, network: DWARF, batch: Batch, finest: int) -> dict[str, Tensor]:
         left, right, following, next_right = (batch[name] for name in _STEREO)
-        said = motions(network, (left, right, following, next_right))
+        said = motions(network, (left, right, following, next_right), finest=finest)
         found = terms.scene_flow_terms(said, batch, self._exponent)
         return {name: self._weights["scene_flow"] * term for name, term in found.items()}
 
-    def _mono(self, network: OmegaNet, batch: Batch, tasks: Set[str]) -> dict[str, Tensor]:
+    def _mono(
+        self, network: OmegaNet, batch: Batch, tasks: Set[str], finest: int
+    ) -> dict[str, Tensor]:
         found: dict[str, Tensor] = {}
         scene = _scene(network, batch["current"], tasks)
         if scene is not None and "depth" in tasks:
@@ -171,7 +185,8 @@ class SupervisedRecipe(Recipe):
         if scene is not None and "semantics" in tasks:
             found["semantics"] = terms.semantics_term(scene, batch)
         if "flow" in tasks:
-            flow = terms.predict_flow(network.sd_ofnet, *(batch[name] for name in _MONO))
+            images = (batch[name] for name in _MONO)
+            flow = terms.predict_flow(network.sd_ofnet, *images, finest=finest)
             found["flow"] = terms.flow_term(flow, batch, self._exponent)
         if _CAMERA & tasks:
             found |= _camera(network, scene, batch, tasks)

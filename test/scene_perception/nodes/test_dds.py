@@ -4,7 +4,6 @@ from pathlib import Path
 import pytest
 
 from scene_perception.nodes.dds import (
-    keep_freed_memory,
     profile_path,
     transport_in_effect,
     use_large_messages,
@@ -65,10 +64,6 @@ def test_a_profile_in_the_working_directory_stays_in_effect(
 
 def test_the_log_says_what_default_transports_cost() -> None:
     assert "0.5 MB" in transport_in_effect({})
-
-
-def test_tuning_malloc_says_whether_it_took_effect() -> None:
-    assert isinstance(keep_freed_memory(), bool)
 
 
 def test_sending_is_left_to_a_thread_of_the_middleware_unless_the_user_says_otherwise() -> None:
