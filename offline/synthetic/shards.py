@@ -10,7 +10,7 @@ import io
 import zipfile
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import accumulate, islice
 from pathlib import Path
@@ -95,8 +95,16 @@ class Shards:
         Raises:
             ValueError: for an index that there is not, or naming a damaged file.
         """
+        return self.read(index)
+
+    def read(self, index: int, names: Collection[str] | None = None) -> dict[str, Tensor]:
+        """Return those of a sample's tensors that have ``names``; all without them.
+
+        Raises:
+            ValueError: for an index that there is not, or naming a damaged file.
+        """
         file, place = self._find(index)
-        return _unpacked(self._files[file], f"{place}/")
+        return _unpacked(self._files[file], f"{place}/", names)
 
     def _find(self, index: int) -> tuple[int, int]:
         if not 0 <= index < len(self):
@@ -139,13 +147,14 @@ def _kept(name: str, value: NDArray[Any]) -> tuple[str, NDArray[Any]]:
     return name, value
 
 
-def _unpacked(path: Path, prefix: str) -> dict[str, Tensor]:
+def _unpacked(path: Path, prefix: str, names: Collection[str] | None) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
     with _opened(path) as file:
         for member in file.files:
-            if member.startswith(prefix):
-                name = member.removeprefix(prefix)
-                found[name.removesuffix(_BITS)] = torch.from_numpy(_value(name, file[member]))
+            kept = member.removeprefix(prefix)
+            name = kept.removesuffix(_BITS)
+            if member.startswith(prefix) and (names is None or name in names):
+                found[name] = torch.from_numpy(_value(kept, file[member]))
     return found
 
 

@@ -37,6 +37,8 @@ class Recipe(nn.Module):
 
     # Names of the batch's tensors that ``forward`` reads, for a message before the first step.
     needs: Sequence[str] = ()
+    # What it reads besides, where a sample has it; None: anything may be read.
+    welcome: Sequence[str] | None = None
     # Tasks of ``offline.evaluation`` that validation scores, such as ``depth``.
     tasks: Sequence[str] = ()
 

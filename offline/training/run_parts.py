@@ -88,7 +88,8 @@ def make_loader(
         OSError, ValueError: for a source that cannot be read, or a name that no source gives.
     """
     data = [one for one in config.data if one.weight > 0]
-    opened = sources or [open_source(one, device, recipe.needs) for one in data]
+    names = None if recipe.welcome is None else {"current", *recipe.needs, *recipe.welcome}
+    opened = sources or [open_source(one, device, recipe.needs, names) for one in data]
     weights = [one.weight for one in data][: len(opened)]
     loader = Loader(
         Mixture(opened, weights, config.batch_size, config.seed),

@@ -7,7 +7,7 @@ all samples of a batch at once. What a GPU renders is made in the second.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -137,21 +137,28 @@ class SyntheticSource:
 @dataclass(frozen=True)
 class _ShardSamples:
     shards: Shards
+    names: Collection[str] | None
 
     def __len__(self) -> int:
         return len(self.shards)
 
     def __getitem__(self, index: int) -> Named:
-        return self.shards[index], self.shards.name(index)
+        return self.shards.read(index, self.names), self.shards.name(index)
 
 
-def open_source(data: Data, device: torch.device, roles: Sequence[str]) -> Source:
+def open_source(
+    data: Data,
+    device: torch.device,
+    roles: Sequence[str],
+    names: Collection[str] | None = None,
+) -> Source:
     """Return the source that a configuration names.
 
     Args:
         data: its settings.
         device: that training runs on.
         roles: images that each sample must have.
+        names: of the tensors that are read; shards leave the others alone. None: all are.
 
     Raises:
         OSError, ValueError: naming what is missing or cannot be read.
@@ -160,7 +167,7 @@ def open_source(data: Data, device: torch.device, roles: Sequence[str]) -> Sourc
         synthetic = cast(SyntheticData, data)
         return SyntheticSource(synthetic, seeds_of(synthetic.seeds), device)
     if data.source == "shards":
-        return StoredSource(_ShardSamples(Shards(Path(cast(ShardData, data).folder))))
+        return StoredSource(_ShardSamples(Shards(Path(cast(ShardData, data).folder)), names))
     return StoredSource(open_dataset(cast(DatasetData, data), roles))
 
 

@@ -32,7 +32,7 @@ from scene_perception.settings import check, setting
 
 _MONO = ("previous", "current", "next")
 _STEREO = ("current", "right", "next", "next_right")
-# Task -> the truth that it cannot do without; the other direction's flow and pose are welcome.
+# Task -> the truth that it cannot do without.
 _TRUTH = {
     "depth": ("depth",),
     "semantics": ("labels",),
@@ -46,6 +46,7 @@ _TRUTH = {
         for ending in ("", "_known")
     ),
 }
+_WELCOME = ("labels", "flow_backward", "flow_backward_known", "previous_from_current")
 _OF_DWARF = ("scene_flow",)
 _SINGLE = ("depth", "semantics")
 _IN_UNITS = {"ego_motion", "motion"}
@@ -131,6 +132,7 @@ class SupervisedRecipe(Recipe):
         _train_only(self.network, self._weights)
         needed = (name for task in self._weights for name in _needs(task))
         self.needs = tuple(dict.fromkeys(needed))
+        self.welcome = _WELCOME
         self.tasks = [_SCORED[task] for task in self._weights if task in _SCORED]
 
     def forward(self, batch: Batch, progress: Progress) -> dict[str, Tensor]:

@@ -82,3 +82,8 @@ def test_a_damaged_file_is_named(samples, tmp_path, damage):
         np.savez(path, other=np.zeros(3))
     with pytest.raises(ValueError, match=r"shard_000000.npz cannot be read as a shard"):
         Shards(tmp_path)
+
+
+def test_tensors_that_nobody_reads_stay_on_disk(samples, tmp_path):
+    list(write_shards(samples[:1], tmp_path))
+    assert set(Shards(tmp_path).read(0, {"depth", "moving", "camel"})) == {"depth", "moving"}

@@ -113,3 +113,14 @@ def test_the_same_draws_give_the_same_sample(tiny_samples):
     )
     assert torch.equal(one["current"], same["current"])
     assert not torch.equal(one["current"], other["current"])
+
+
+def test_a_crop_can_have_the_aspect_of_the_images_that_networks_take() -> None:
+    ramp = torch.arange(40.0).expand(1, 3, 12, 40).contiguous()[0] / 40
+    settings = Augmentation(flip=0, jitter=0, keep_aspect=True)
+    draws = torch.Generator().manual_seed(3)
+    cut = augmented({"current": ramp}, settings, (12, 20), draws)["current"]
+    columns = (cut[0, 0] * 40).round()
+    assert cut.shape == (3, 12, 20)
+    assert torch.equal(columns, columns[0] + torch.arange(20.0))
+    assert columns[0] > 0
