@@ -20,8 +20,8 @@ LAYOUT = CONFIG / "dwarf.rviz"
 
 # Launch argument -> parameter of stereo_node and description.
 SETTINGS = {
-    "weights": ("network.weights", "weights file of DWARF (.safetensors)"),
-    "allow_random_weights": ("network.allow_random_weights", "true runs without weights"),
+    "weights": ("network.weights", "weights of DWARF (.safetensors); default: the package's own"),
+    "random_weights": ("network.random_weights", "true runs with random weights"),
     "semantics": ("semantics.weights", "weights file of DSNet or OmegaNet, for semantics"),
     "backend": ("network.backend", "auto, or what runs the network, such as tensorrt or openvino"),
     "precision": ("network.precision", "float32, float16, bfloat16 or int8"),

@@ -19,10 +19,13 @@ LAYOUT = CONFIG / "omeganet.rviz"
 # Launch argument -> parameter of mono_node and description.
 SETTINGS = {
     "model": ("model", "omeganet, sgdepth or insta_dm"),
-    "weights": ("network.weights", "weights file of the model (.safetensors)"),
+    "weights": (
+        "network.weights",
+        "weights of the model (.safetensors); default: the package's own",
+    ),
     "flow": ("flow.weights", "weights file of OmegaNet, for flow of a model without one"),
     "semantics": ("semantics.weights", "weights file of DSNet or OmegaNet, for semantics"),
-    "allow_random_weights": ("network.allow_random_weights", "true runs without weights"),
+    "random_weights": ("network.random_weights", "true runs with random weights"),
     "backend": ("network.backend", "auto, or what runs the network, such as tensorrt or openvino"),
     "precision": ("network.precision", "float32, float16, bfloat16 or int8"),
     "cache_dir": ("network.cache_dir", "folder that keeps built engines"),

@@ -1,6 +1,6 @@
 """Adapt OmegaNet to a camera: fine-tune depth, ego-motion and flow on a drive, without labels.
 
-``python -m offline.adapt --bag X --weights W.safetensors --output DIR``: X is a bag, a folder of
+``python -m offline.adapt --bag X [--weights W.safetensors] --output DIR``: X is a bag, a folder of
 images, a video, or a sequence of KITTI odometry. The end of the recording is held out: DIR gets
 ``adapted.safetensors`` and ``report.json`` with the photometric errors of frames that nothing was
 learnt from, before and after, and with the errors of the camera's motion where true poses are known
@@ -28,12 +28,14 @@ from offline.in_order import positive
 from offline.sharding import Shard
 from offline.whole_files import require_writable, write_whole
 from scene_perception.checkpoints.omeganet import load_omeganet
+from scene_perception.checkpoints.shipped import meant_weights
 from scene_perception.checkpoints.weights import save_weights
 from scene_perception.engines.build import resolve_device
 from scene_perception.models.layers import check_image_size
 from scene_perception.models.omeganet import OmegaNet
 from scene_perception.settings import check, walk
 
+_OWN = "the package's own"
 _WEIGHTS, _REPORT = "adapted.safetensors", "report.json"
 
 
@@ -63,18 +65,19 @@ def _run(options: argparse.Namespace, share: Shard) -> int:
         raise ValueError(f"adaptation must run as one process, got {share.world}")
     check_image_size(options.height, options.width, multiple=64, minimum=128)
     settings = _settings(options)
-    before = load_omeganet(Path(options.weights))
+    weights = meant_weights("omeganet", options.weights, setting="--weights")
+    before = load_omeganet(Path(weights))
     require_writable(options.output)
     footage = _footage(options)
     moves = require_motion(measure_motion(footage), MotionLimits(), footage.name)
     parts = split_footage(footage, moves, options.seconds_held_out)
     print(_told(footage, parts))
     first = scores(before.to(footage.device), footage, parts)
-    after = fit(options.weights, footage, parts, settings, print)
+    after = fit(weights, footage, parts, settings, print)
     second = scores(after, footage, parts)
     for line in table(first, second):
         print(line)
-    _write(options.output, options.weights, after, first, second)
+    _write(options.output, options.weights or _OWN, after, first, second)
     return 0
 
 
@@ -164,7 +167,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--bag", type=Path, required=True, metavar="X", help="bag, folder, video or KITTI sequence")
-    add("--weights", required=True, help="OmegaNet's weights to begin with (.safetensors)")
+    add("--weights", default="", help="OmegaNet's to begin with; default: the package's own")
     add("--output", type=Path, required=True, metavar="DIR", help="folder to write to")
     add("--topic", default="", help="image topic of a bag (default: its first)")
     add("--calibration", type=Path, help="camera_calibration YAML file of the images")

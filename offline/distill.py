@@ -243,7 +243,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--dataset", choices=tuple(DATASETS), required=True, help="what is labelled")
     add("--data", type=Path, metavar="ROOT", help="the data set's folder")
     add("--split", default="", help="of the data set (default: the usual one)")
-    add("--weights", default="", help="of the network (.safetensors)")
+    add("--weights", default="", help="of the network; default: the package's own")
     add("--height", type=int, help="network input (default: the published one)")
     add("--width", type=int, help="network input (default: the published one)")
     add("--device", default="auto", choices=("auto", "cpu", "cuda"))

@@ -145,7 +145,7 @@ def network_of(
         raise ValueError(f"model must be one of {', '.join(MODELS)}, got {model!r}")
     config = NetworkConfig(
         weights=weights,
-        allow_random_weights=not weights,
+        random_weights=not weights,
         height=height,
         width=width,
         backend="torch",

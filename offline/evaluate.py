@@ -155,7 +155,7 @@ def _report(
         settings={
             "protocol": f"{protocol}: {task.settings}",
             "data": f"{dataset} {options.split} {options.data or ''}".strip(),
-            "weights": options.weights or ("random" if options.random_weights else "-"),
+            "weights": _weights(options),
             "flip averaging": "yes" if options.flip else "no",
             "samples": _count(samples, evaluation),
         },
@@ -169,6 +169,13 @@ def _report(
         best=best,
         worst=worst,
     )
+
+
+def _weights(options: argparse.Namespace) -> str:
+    """Say which weights made the predictions."""
+    if options.predictions is not None or options.from_bag is not None:
+        return "-"
+    return options.weights or ("random" if options.random_weights else "the package's own")
 
 
 def _count(samples: Samples, evaluation: Evaluation) -> str:

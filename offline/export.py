@@ -108,8 +108,6 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         if not (options.list or options.prune):
             parser.error("give a MODEL to build, or --list or --prune")
         return
-    if bool(options.weights) == options.random_weights:
-        parser.error("give either --weights W.safetensors or --random-weights")
     if options.calibrate is not None and options.precision != "int8":
         parser.error(f"--calibrate is for --precision int8, got {options.precision}")
 

@@ -1,6 +1,6 @@
 """Run a network over images, a video or a recording and write what it says.
 
-``python -m offline.infer MODEL --input X --output DIR --weights W.safetensors`` with MODEL
+``python -m offline.infer MODEL --input X --output DIR [--weights W.safetensors]`` with MODEL
 ``omeganet``, ``sgdepth`` or ``insta_dm``: X is an image, several images, a folder, a video or a
 bag. ``dwarf`` takes ``--data KITTI`` (a split of KITTI 2015 scene flow), ``--left A --right B
 --next-left C --next-right D``, or the images of two cameras (``--input``, ``--right-input``).
@@ -121,10 +121,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
             name, help=scripts.gives, description=scripts.gives, epilog=epilogue(name)
         )
         add_options(own, name)
-    options = parser.parse_args(arguments)
-    if bool(options.weights) == options.random_weights:
-        parser.error("give either --weights W.safetensors or --random-weights")
-    return options
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":

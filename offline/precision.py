@@ -36,6 +36,7 @@ from offline.datasets.generated import generated_samples
 from offline.engine_sets import MODELS, EngineSet, EngineSets, Network, network_of
 from offline.precision_scores import Maps, compare
 from offline.predictors.load import MODELS as PREDICTED
+from scene_perception.checkpoints.shipped import meant_weights
 from scene_perception.engines.backends import BACKENDS, PRECISIONS, EngineError
 from scene_perception.engines.base import Engine
 from scene_perception.engines.cache import EngineCache
@@ -178,7 +179,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _measured(options: argparse.Namespace) -> dict[str, object]:
-    network = network_of(options.model, options.weights, options.height, options.width)
+    weights = meant_weights(
+        options.model, options.weights, setting="--weights",
+        random=options.random_weights, random_by="--random-weights",
+    )  # fmt: skip
+    network = network_of(options.model, weights, options.height, options.width)
     inputs = calibrated(network, options.calibrate) if "int8" in options.precisions else {}
     with _cache(options.cache) as cache:
         sets, refused = engine_sets(
@@ -213,7 +218,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("model", choices=MODELS)
-    parser.add_argument("--weights", default="", help="converted weights; random ones without it")
+    parser.add_argument("--weights", default="", help="default: the package's own")
+    parser.add_argument("--random-weights", action="store_true", help="to try it out")
     parser.add_argument("--height", type=int, help="of the network's input, px")
     parser.add_argument("--width", type=int, help="of the network's input, px")
     parser.add_argument("--backends", nargs="+", choices=_BACKENDS, default=_BACKENDS)

@@ -33,12 +33,8 @@ class Show:
     replay: Parameters = field(default_factory=dict)
 
     def live_run(self, folder: Path, source: Path, weights: Path | None) -> LiveRun:
-        """Return the run on the recording ``source`` with ``weights``, or random ones."""
-        network = (
-            {"network.allow_random_weights": True}
-            if weights is None
-            else {"network.weights": str(weights.resolve())}
-        )
+        """Return the run on the recording ``source`` with ``weights``, or the package's own."""
+        network = {} if weights is None else {"network.weights": str(weights.resolve())}
         replay = {"pace": "consumer", "delay_s": 3.0, "frame_topic": self.camera, **self.replay}
         return LiveRun(source, folder, {**self.parameters, **network}, replay, name=self.node)
 

@@ -220,10 +220,9 @@ def test_rviz_shows_the_topics_of_the_namespace_and_the_given_images(
 
 
 @pytest.mark.usefixtures("launch_ros")
-@pytest.mark.parametrize("launch_file", LIVE)
-def test_live_launch_file_without_weights_says_what_is_missing(prefix, launch_file):
-    with Launched(prefix, launch_file) as launched:
-        launched.await_text("allow_random_weights")
+def test_live_launch_file_of_a_model_without_weights_says_what_is_missing(prefix):
+    with Launched(prefix, "omeganet", "model:=sgdepth") as launched:
+        launched.await_text("random_weights")
     assert "Traceback" not in launched.text()
 
 

@@ -78,7 +78,7 @@ def latencies_ms(arrivals: Arrivals) -> dict[str, list[float]]:
 def _recorded(options: Namespace, backend: str, folder: Path) -> Path:
     height, width = options.size_of("omeganet")
     network = NetworkConfig(
-        allow_random_weights=True,
+        random_weights=True,
         height=height,
         width=width,
         backend=backend,
@@ -86,7 +86,7 @@ def _recorded(options: Namespace, backend: str, folder: Path) -> Path:
         device=options.device or "cpu",
     )
     load_mono_engines(network)  # builds what the node then finds in the cache
-    names = ("allow_random_weights", "height", "width", "backend", "cache_dir", "device")
+    names = ("random_weights", "height", "width", "backend", "cache_dir", "device")
     bag = folder / "bag"
     if make_bag.main(["synthetic", str(bag), "--limit", str(options.frames)]):
         raise RuntimeError(f"could not make the recording {bag}")

@@ -131,7 +131,7 @@ def streaming_step(
 
 
 def _pipeline(height: int, width: int, engines: Mapping[str, Engine] | None) -> MonoPipeline:
-    network = NetworkConfig(height=height, width=width, allow_random_weights=True, backend="torch")
+    network = NetworkConfig(height=height, width=width, random_weights=True, backend="torch")
     config = MonoConfig(network=network, output=OutputConfig(resolution="network"))
     return MonoPipeline(engines or load_mono_engines(network).engines, config)
 

@@ -158,7 +158,7 @@ def streaming_step(
 
 
 def _config(height: int, width: int) -> NetworkConfig:
-    return NetworkConfig(height=height, width=width, allow_random_weights=True, backend="torch")
+    return NetworkConfig(height=height, width=width, random_weights=True, backend="torch")
 
 
 def _frames(height: int, width: int) -> Iterator[StereoFrame]:

@@ -12,6 +12,7 @@ from offline.in_order import add_workers_option
 from offline.metrics.depth_crops import CROPS
 from offline.metrics.depth_protocol import SCALINGS, TRUTHS
 from offline.predictors.load import MODELS
+from scene_perception.checkpoints.shipped import shipped_weights
 
 _MODEL = "network; for files and recordings, whose rules and published rows are taken"
 
@@ -53,7 +54,8 @@ def _problem(options: argparse.Namespace) -> str:
             "kitti_odometry or kitti_drive"
         )
     given = [options.predictions is not None, options.from_bag is not None]
-    given.append(bool(options.weights) or options.random_weights)
+    shipped = not any(given) and shipped_weights(options.model) is not None
+    given.append(bool(options.weights) or options.random_weights or shipped)
     if sum(given) != 1:
         return (
             "predictions must come from one of --weights W (or --random-weights), --predictions "
@@ -75,7 +77,9 @@ def _problem(options: argparse.Namespace) -> str:
 def _add_predictions(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("predictions")
     group.add_argument("--model", default="", choices=("", *MODELS), help=_MODEL)
-    group.add_argument("--weights", default="", help="weights (.safetensors)")
+    group.add_argument(
+        "--weights", default="", help="weights (.safetensors); default: the package's own"
+    )
     group.add_argument(
         "--random-weights", action="store_true", help="see it run; figures are meaningless"
     )

@@ -129,7 +129,7 @@ def _add_input(add: Add) -> None:
 
 def _add_network(add: Add, model: str) -> None:
     entry = MODELS[model]
-    add("--weights", "weights (.safetensors from offline.convert)", default="")
+    add("--weights", "weights (.safetensors); default: the package's own", default="")
     add("--random-weights", "see it run; outputs are meaningless", action="store_true")
     add("--height", f"network input (default {entry.height})", type=int, default=entry.height)
     add("--width", f"network input (default {entry.width})", type=int, default=entry.width)

@@ -15,6 +15,7 @@ from offline.predictors.sgdepth import SGDepthPredictor
 from scene_perception.checkpoints.insta_dm import load_insta_dm
 from scene_perception.checkpoints.omeganet import load_dsnet, load_omeganet
 from scene_perception.checkpoints.sgdepth import load_sgdepth
+from scene_perception.checkpoints.shipped import meant_weights
 from scene_perception.checkpoints.weights import load_weights
 from scene_perception.engines.build import resolve_device
 from scene_perception.engines.config import NetworkConfig
@@ -87,7 +88,7 @@ def load_predictor(
 
     Args:
         model: a key of ``MODELS``. Weights of DSNet alone make ``omeganet`` a ``dsnet``.
-        weights: path of the converted weights; empty for random ones.
+        weights: file or folder of weights; empty for those that come with the package.
         random_weights: whether random weights are what is wanted.
         height: of the network's input, px; None is the published one.
         width: of the network's input, px; None is the published one.
@@ -97,34 +98,32 @@ def load_predictor(
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: for another model's weights, neither or both kinds of weights, or a model,
-            size, device, script or fit that does not exist.
+        ValueError: for another model's weights, both kinds of weights, none where the package
+            has none, or a model, size, device, script or fit that does not exist.
     """
     _require_one_of("model", model, MODELS)
     _require_one_of("script", script, ("test", "single_inference"))
     _require_one_of("fit", fit, ("auto", "pad", "resize"))
     entry = MODELS[model]
+    meant = meant_weights(
+        model, weights, random=random_weights, setting="weights", random_by="--random-weights"
+    )
     config = NetworkConfig(
-        weights=weights,
-        allow_random_weights=random_weights,
+        weights=meant,
+        random_weights=not meant,
         height=entry.height if height is None else height,
         width=entry.width if width is None else width,
         backend="torch",  # others round differently: which is fastest here must not move a table
         device=device,
     )
     check(config)
-    holds = _holds(model, weights, random_weights)
+    holds = _holds(model, meant)
     return entry.make(Setup(config, holds, script, fit))
 
 
-def _holds(model: str, weights: str, random_weights: bool) -> str:
-    """Return what weights say they are of; refuse those of another model."""
-    if bool(weights) == random_weights:
-        raise ValueError(
-            f"weights must be either a file or random, got {weights or 'no file'!r} and "
-            f"random_weights {random_weights}; `python -m offline.convert {model}` makes a file"
-        )
-    if random_weights:
+def _holds(model: str, weights: str) -> str:
+    """Return what weights say they are of, nothing of random ones; refuse another model's."""
+    if not weights:
         return ""
     holds = load_weights(Path(weights))[1]["model"]
     allowed = MODELS[model].models

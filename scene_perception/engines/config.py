@@ -12,9 +12,13 @@ from scene_perception.settings import setting
 class NetworkConfig:
     """Which network runs, at what size and on what."""
 
-    weights: str = setting("", "path of the weights (.safetensors from offline.convert)")
-    allow_random_weights: bool = setting(
-        False, "run with random weights where none are given (outputs are meaningless)"
+    weights: str = setting(
+        "",
+        "weights, a .safetensors file or a folder of several; empty: those that come with the "
+        "package (of omeganet and dwarf)",
+    )
+    random_weights: bool = setting(
+        False, "run with random weights instead (outputs are meaningless)"
     )
     height: int = setting(
         192, "network input height, px", minimum=128, maximum=2048, multiple_of=64

@@ -16,6 +16,7 @@ from scene_perception.engines.networks import (
     Shapes,
     dwarf_parts,
     flow_parts,
+    main_weights,
     mono_parts,
     output_names,
     semantics_parts,
@@ -81,11 +82,12 @@ def load_mono_engines(
 
     Raises:
         FileNotFoundError: if weights are no file.
-        ValueError: if no weights are given and random ones are not allowed, for a file or
+        ValueError: if none are given and the package has none of the model, for a file or
             device that does not fit, or for flow or labels that the model gives itself.
         EngineError: if the backend cannot serve.
     """
     start = time.perf_counter()
+    weights = main_weights(model, config)
     held, main = mono_parts(model, config)
     parts = dict(main)
     if flow:
@@ -104,8 +106,8 @@ def load_mono_engines(
     return LoadedEngines(
         built.engines,
         held,
-        {**_main_weights(config), **added},
-        _description(held, config, built, start, *map(" ".join, added.items())),
+        {_MAIN: weights or _RANDOM, **added},
+        _description(held, config, weights, built, start, *map(" ".join, added.items())),
         built.backend,
         _device(config),
         built.notes,
@@ -133,12 +135,13 @@ def load_dwarf_engines(
     """
     start = time.perf_counter()
     shapes = dwarf.part_inputs(config.height, config.width)
+    weights = main_weights("dwarf", config)
     built = build(dwarf_parts(config), shapes, config)
     loaded = LoadedEngines(
         built.engines,
         "dwarf",
-        _main_weights(config),
-        _description("dwarf", config, built, start),
+        {_MAIN: weights or _RANDOM},
+        _description("dwarf", config, weights, built, start),
         built.backend,
         _device(config),
         built.notes,
@@ -151,7 +154,7 @@ def _with_semantics(loaded: LoadedEngines, config: NetworkConfig, build: Build) 
     """Return ``loaded`` with DSNet's labels, which have a size of their own."""
     start = time.perf_counter()
     built = build(semantics_parts(config.weights), _added_shapes(config), config)
-    description = _description("dsnet", config, built, start)
+    description = _description("dsnet", config, config.weights, built, start)
     one = built.backend == loaded.backend
     return replace(
         loaded,
@@ -179,20 +182,18 @@ def _refuse_second(parts: Parts, output: str, setting: str, path: str) -> None:
             )
 
 
-def _main_weights(config: NetworkConfig) -> dict[str, str]:
-    return {_MAIN: config.weights or _RANDOM}
-
-
 def _device(config: NetworkConfig) -> str:
     return resolve_device(config.device, config.backend)
 
 
-def _description(model: str, config: NetworkConfig, built: Built, start: float, *added: str) -> str:
+def _description(
+    model: str, config: NetworkConfig, weights: str, built: Built, start: float, *added: str
+) -> str:
     return ", ".join(
         (
             f"{model} {config.width}x{config.height} {config.precision}",
             f"{built.backend} on {_device(config)}",
-            config.weights or "random weights, outputs are meaningless",
+            weights or "random weights, outputs are meaningless",
             *added,
             f"loaded in {time.perf_counter() - start:.1f} s",
         )

@@ -14,6 +14,7 @@ from scene_perception.checkpoints.dwarf import load_dwarf
 from scene_perception.checkpoints.insta_dm import load_insta_dm
 from scene_perception.checkpoints.omeganet import load_dsnet, load_omeganet
 from scene_perception.checkpoints.sgdepth import load_sgdepth
+from scene_perception.checkpoints.shipped import meant_weights
 from scene_perception.checkpoints.weights import model_in
 from scene_perception.engines.build import resolve_device
 from scene_perception.engines.config import NetworkConfig
@@ -44,7 +45,7 @@ _RUN_BY = {
 
 
 class WeightsFile(NamedTuple):
-    """A file of weights, and the model that it says they are of."""
+    """A file of weights, or a folder of several, and the model that it says they are of."""
 
     path: Path
     model: str
@@ -97,13 +98,14 @@ def mono_parts(model: str, config: NetworkConfig) -> tuple[str, Parts]:
 
     Raises:
         FileNotFoundError: if ``config.weights`` names no file.
-        ValueError: if no weights are given and random ones are not allowed, or for a file that
-            is no weights of ``model``.
+        ValueError: if none are given and the package has none, or for a file that is no weights
+            of ``model``.
     """
     entry = MONO_MODELS[model]
-    if _is_random(model, config):
+    weights = main_weights(model, config)
+    if not weights:
         return model, entry.random()
-    file = weights_file(config.weights, _MAIN, entry.holds)
+    file = weights_file(weights, _MAIN, entry.holds)
     return file.model, entry.load(file)
 
 
@@ -151,34 +153,36 @@ def dwarf_parts(config: NetworkConfig) -> Parts:
 
 
 def _dwarf(config: NetworkConfig) -> DWARF:
-    if _is_random("dwarf", config):
+    weights = main_weights("dwarf", config)
+    if not weights:
         return random_dwarf(width=config.width)
-    return load_dwarf(weights_file(config.weights, _MAIN, ("dwarf",)).path)
+    return load_dwarf(weights_file(weights, _MAIN, ("dwarf",)).path)
 
 
-def _is_random(model: str, config: NetworkConfig) -> bool:
-    """Whether no weights are given, and none need to be."""
-    if config.weights:
-        return False
-    if config.allow_random_weights or config.backend == "constant":
-        return True
-    raise ValueError(
-        f"{_MAIN} must name a .safetensors file, got an empty path: convert the published "
-        f"checkpoint with `python -m offline.convert {model} CHECKPOINT OUT.safetensors`, or set "
-        "network.allow_random_weights to see the node run"
+def main_weights(model: str, config: NetworkConfig) -> str:
+    """Return the weights that ``model`` runs with, a path; empty for random ones.
+
+    The backend ``constant`` never computes with them and needs none.
+
+    Raises:
+        ValueError: as ``shipped.meant_weights``.
+    """
+    random = config.random_weights or (config.backend == "constant" and not config.weights)
+    return meant_weights(
+        model, config.weights, random=random, setting=_MAIN, random_by="network.random_weights"
     )
 
 
 def weights_file(weights: str, setting: str, models: Sequence[str]) -> WeightsFile:
-    """Return the file that ``weights`` names, if it holds one of ``models``.
+    """Return the file or folder that ``weights`` names, if it holds one of ``models``.
 
     Raises:
-        FileNotFoundError: if there is no such file.
+        FileNotFoundError: if there is neither.
         ValueError: if it is no weights file, or holds another model; the message names
             ``setting``.
     """
     path = Path(weights).expanduser()
-    if not path.is_file():
+    if not path.exists():
         raise FileNotFoundError(
             f"{setting} must name a .safetensors file, got {weights}: no such file "
             "(`python -m offline.convert` makes one)"

@@ -95,7 +95,6 @@ def test_what_is_kept_is_listed_and_pruned(tmp_path, capsys):
     ("arguments", "told"),
     [
         ([], "give a MODEL to build, or --list or --prune"),
-        (["omeganet"], "give either --weights"),
         (["omeganet", "--random-weights", "--calibrate"], "--calibrate is for --precision int8"),
         (["abacus"], "invalid choice"),
     ],

@@ -179,6 +179,7 @@ def test_tasks_that_model_or_input_cannot_serve_are_refused(folder, capsys, mode
         (["--input", "a/x.png", "b/x.png"], "images must have different names"),
         (["--input", "x.png", "--min-depth", "-1"], "min_depth must be >= 0"),
         (["--input", "x.png", "--tau", "2"], "threshold must be <= 1"),
+        (["--input", "x.png", "--weights", "w"], "weights must be empty with --random-weights"),
     ],
 )
 def test_inputs_that_make_no_sense_are_refused(tmp_path, capsys, arguments, message):
@@ -191,7 +192,6 @@ def test_inputs_that_make_no_sense_are_refused(tmp_path, capsys, arguments, mess
     [
         (["--limit", "0"], "--limit: must be at least 1"),
         (["--scale", "0"], "--scale: must be > 0"),
-        (["--weights", "w.safetensors"], "either --weights W.safetensors or --random-weights"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(folder, capsys, arguments, message):

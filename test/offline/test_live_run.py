@@ -10,7 +10,7 @@ from offline.recording import summarise_recording
 from offline.shows import MONO, STEREO, missing_outputs
 
 SMALL = {
-    "network.allow_random_weights": True,
+    "network.random_weights": True,
     "network.backend": "torch",
     "network.height": 128,
     "network.width": 256,

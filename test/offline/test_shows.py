@@ -49,10 +49,10 @@ def test_messages_without_a_stamp_are_counted():
     ]
 
 
-def test_a_run_has_the_weights_that_are_given_and_random_ones_else(tmp_path):
-    random = STEREO.live_run(tmp_path, tmp_path / "input", None)
-    assert random.node["network.allow_random_weights"] is True
-    assert (random.name, random.replay["answers_behind"]) == ("stereo_node", 1)
+def test_a_run_has_the_weights_that_are_given_and_those_of_the_package_else(tmp_path):
+    shipped = STEREO.live_run(tmp_path, tmp_path / "input", None)
+    assert not {"network.weights", "network.random_weights"} & shipped.node.keys()
+    assert (shipped.name, shipped.replay["answers_behind"]) == ("stereo_node", 1)
     given = MONO.live_run(tmp_path, tmp_path / "input", tmp_path / "a.safetensors")
     assert given.node == {"network.weights": str(tmp_path / "a.safetensors")}
     assert given.replay["frame_topic"] == "/image_rect"

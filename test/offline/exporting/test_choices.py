@@ -29,8 +29,7 @@ def test_everything_that_decides_about_engines_is_passed_on(tmp_path):
              "device": "cpu", "weights": "w.safetensors", "random_weights": False}  # fmt: skip
     config = choose(_options("sgdepth", flow="f", semantics="s", cache=tmp_path, **given)).config
     for name, value in given.items():
-        setting = "allow_random_weights" if name == "random_weights" else name
-        assert getattr(config.network, setting) == value
+        assert getattr(config.network, name) == value
     assert config.network.cache_dir == str(tmp_path)
     assert (config.model, config.flow.weights, config.semantics.weights) == ("sgdepth", "f", "s")
 

@@ -61,8 +61,8 @@ def test_the_published_sizes_are_the_defaults():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"weights": ""}, "weights must be either a file or random, got 'no file'"),
-        ({"weights": "w", "random_weights": True}, "either a file or random, got 'w'"),
+        ({"model": "sgdepth"}, "weights must name a .safetensors file, got an empty path"),
+        ({"weights": "w", "random_weights": True}, "must be empty with --random-weights, got w"),
         ({"model": "monodepth"}, "model must be one of omeganet, dwarf"),
         ({"random_weights": True, "width": 100}, "width must be >= 128, got 100"),
         ({"random_weights": True, "script": "train"}, "script must be one of test, single"),

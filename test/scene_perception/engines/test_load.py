@@ -50,7 +50,7 @@ def test_weights_of_dsnet_give_dsnet_alone(network, tmp_path):
 
 
 def test_random_weights_are_marked_as_meaningless():
-    loaded = load_mono_engines(NetworkConfig(allow_random_weights=True, **TORCH))
+    loaded = load_mono_engines(NetworkConfig(random_weights=True, **TORCH))
     assert loaded.random
     assert set(loaded.engines) == PARTS
     assert "random weights, outputs are meaningless" in loaded.description
@@ -73,7 +73,7 @@ def test_constants_need_no_weights():
     ],
 )
 def test_other_models_give_their_own_parts(model, parts, given):
-    loaded = load_mono_engines(NetworkConfig(allow_random_weights=True, **TORCH), model)
+    loaded = load_mono_engines(NetworkConfig(random_weights=True, **TORCH), model)
     assert (list(loaded.engines), loaded.model, loaded.random) == (parts, model, True)
     assert {name for engine in loaded.engines.values() for name in engine.outputs} == given
     assert loaded.description.startswith(f"{model} 192x128 float32, torch on cpu, random weights")
@@ -113,7 +113,7 @@ def test_flow_of_omeganet_is_added_and_compared_with_the_model_s_pose(
 
 
 def test_semantics_of_omeganet_are_added_without_their_depth(network, omeganet_weights):
-    config = NetworkConfig(allow_random_weights=True, **TORCH)
+    config = NetworkConfig(random_weights=True, **TORCH)
     loaded = load_mono_engines(config, "insta_dm", semantics=str(omeganet_weights))
     assert set(loaded.engines["semantics"].outputs) == {"labels"}
     image = torch.rand(1, 3, 128, 192, generator=torch.Generator().manual_seed(0))

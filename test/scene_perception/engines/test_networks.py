@@ -11,7 +11,6 @@ import torch
 from scene_perception.checkpoints.weights import save_weights
 from scene_perception.engines.config import NetworkConfig
 from scene_perception.engines.networks import (
-    MONO_MODELS,
     dwarf_parts,
     flow_parts,
     mono_parts,
@@ -33,21 +32,21 @@ def holding(tmp_path: Path) -> Callable[[str], str]:
     return make
 
 
-@pytest.mark.parametrize("model", MONO_MODELS)
-def test_without_weights_the_message_says_how_to_get_them(model):
-    message = rf"network.weights must .*offline.convert {model} CHECKPOINT .*allow_random"
+@pytest.mark.parametrize("model", ["sgdepth", "insta_dm"])
+def test_without_weights_that_come_with_the_package_the_message_says_how_to_get_them(model):
+    message = rf"network.weights must .*offline.convert {model} CHECKPOINT .*random_weights to see"
     with pytest.raises(ValueError, match=message):
         mono_parts(model, NetworkConfig())
 
 
-def test_without_weights_of_dwarf_the_message_says_how_to_get_them():
-    with pytest.raises(ValueError, match=r"network.weights must .*offline.convert dwarf CHECK"):
-        dwarf_parts(NetworkConfig())
+def test_random_weights_beside_a_file_are_refused():
+    config = NetworkConfig("some.safetensors", random_weights=True)
+    with pytest.raises(ValueError, match=r"must be empty with network.random_weights, got some"):
+        mono_parts("omeganet", config)
 
 
-@pytest.mark.parametrize("allow", [False, True])
-def test_a_missing_file_is_an_error_even_where_random_weights_are_allowed(tmp_path, allow):
-    config = NetworkConfig(str(tmp_path / "none.safetensors"), allow_random_weights=allow)
+def test_a_missing_file_is_an_error(tmp_path):
+    config = NetworkConfig(str(tmp_path / "none.safetensors"))
     with pytest.raises(FileNotFoundError, match=r"none.safetensors: no such file .*offline.conv"):
         mono_parts("omeganet", config)
 

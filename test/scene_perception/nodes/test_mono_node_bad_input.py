@@ -131,16 +131,18 @@ def test_where_the_scale_needs_camera_info_frames_are_dropped_and_counted(make_r
     poll(lambda: send_next(robot) and depth, "a frame with intrinsics")
 
 
-def test_without_weights_the_node_refuses_says_how_and_can_be_configured_later(make_robot) -> None:
-    robot = make_robot(network__backend="torch")
+def test_a_model_without_weights_is_refused_with_how_to_get_them_and_can_be_configured_later(
+    make_robot,
+) -> None:
+    robot = make_robot(network__backend="torch", model="sgdepth")
     assert not robot.change_state("configure")
     line = robot.logged("cannot configure: network.weights")
     assert "got an empty path" in line
     assert "offline.convert" in line
-    assert "allow_random_weights" in line
+    assert "random_weights" in line
     status = robot.status("inference", lambda entry: entry.level == b"\x02")
     assert status.message == line
-    assert robot.set_parameter("network.allow_random_weights", True).successful
+    assert robot.set_parameter("network.random_weights", True).successful
     robot.start()
     robot.logged("the weights are random")
     robot.send(0)

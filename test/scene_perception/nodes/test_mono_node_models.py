@@ -10,7 +10,7 @@ from diagnostic_msgs.msg import KeyValue
 from geometry_msgs.msg import TwistStamped
 from sensor_msgs.msg import CameraInfo, PointCloud2
 
-RANDOM = {"network__backend": "torch", "network__allow_random_weights": True}
+RANDOM = {"network__backend": "torch", "network__random_weights": True}
 DEPTH = {"depth/image_rect", "depth/camera_info", "depth/color", "depth/unit", "points"}
 SEMANTIC = {"semantic/image", "semantic/color", "semantic/labels"}
 FLOW = {"flow/image", "flow/color"}

@@ -86,7 +86,7 @@ def insta_dm() -> InstaDM:
 def engines_of() -> Callable[[str], dict[str, Engine]]:
     """Return a model's parts as engines, with the weights of ``sgdepth`` and ``insta_dm``."""
     size = NetworkConfig(
-        height=HEIGHT, width=WIDTH, allow_random_weights=True, device="cpu", backend="torch"
+        height=HEIGHT, width=WIDTH, random_weights=True, device="cpu", backend="torch"
     )
     return functools.cache(lambda model: dict(load_mono_engines(size, model).engines))
 
