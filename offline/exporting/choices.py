@@ -81,7 +81,7 @@ def _network(default: NetworkConfig, options: argparse.Namespace) -> NetworkConf
     names = {field.name for field in fields(default)}
     given = {name: value for name, value in _given(vars(options)).items() if name in names}
     cache_dir = "" if options.cache is None else str(options.cache)
-    return replace(default, **given, random_weights=options.random_weights, cache_dir=cache_dir)
+    return replace(default, **given, cache_dir=cache_dir)
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
