@@ -7,7 +7,8 @@ and runs ``replay_node``, ``mono_node`` and ``record_node`` on it as processes o
 - ``contact_sheet.png``: the frames beside everything the nodes said about them, and what the
   stereo pipeline's geometry says where disparities and flow are exact,
 - ``mono.mp4``, ``stereo.mp4``: the same, moving,
-- ``metrics.json``: counts, rates and the latency of each stage; errors on exact input,
+- ``metrics.json``: counts, rates and the latency of each stage; each task's error against what
+  is true of the drive; errors on exact input,
 - ``mono/`` and ``stereo/``: bags ``input`` and ``recording``, for RViz, Foxglove or your own
   code, and the nodes' logs.
 
@@ -26,6 +27,9 @@ from pathlib import Path
 from offline import make_bag
 from offline.benchmarks.table import machine, write_json
 from offline.contact_sheet import Image, stacked
+from offline.datasets.generated import generated_samples
+from offline.datasets.samples import Sample
+from offline.demo_errors import drive_errors, told
 from offline.demo_pictures import draw_exact, draw_show, spread
 from offline.exact_input import Checked, check_exactly, figures
 from offline.in_order import positive
@@ -40,10 +44,7 @@ from scene_perception.pipelines.stereo_config import StereoConfig
 _SEED = 8  # of the generated drive: people, cyclists and cars, in the sun
 # Building engines takes longer than running these few frames.
 _EAGER = {"network.backend": "torch"}
-_RANDOM = (
-    "RANDOM WEIGHTS: no trained weights are shipped yet. The pictures show that every stage "
-    "runs, not what is in the scene."
-)
+_OWN = "the package's own weights, which have seen generated worlds only (their model_card.md)"
 
 
 @dataclass(frozen=True)
@@ -54,23 +55,26 @@ class Part:
         show: what is run.
         folder: where its files go.
         bag: arguments of ``make_bag`` that come before the output, and those after it.
-        weights: of the network; None for random ones.
+        weights: of the network; None for the package's own.
+        truth: samples of the drive; none of given frames.
     """
 
     show: Show
     folder: Path
     bag: tuple[list[str], list[str]]
     weights: Path | None
+    truth: tuple[Sample, ...]
 
     @property
     def input(self) -> Path:
         """The recording that is replayed."""
         return self.folder / "input"
 
-    @property
-    def warning(self) -> str:
-        """What a reader of its pictures must know; may be empty."""
-        return "" if self.weights else _RANDOM
+    def errors(self, recording: Path) -> dict[str, dict[str, float]]:
+        """Return each task's figures; none without truth."""
+        if not self.truth:
+            return {}
+        return drive_errors(recording, self.truth, metric=self.show is STEREO)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -93,12 +97,16 @@ def _demonstrate(options: argparse.Namespace) -> int:
         frames, recording = _run(part, f"[{number + 1}/3] {part.show.node}")
         summary = summarise_recording(recording)
         missing = missing_outputs(part.show, summary, frames)
-        metrics[part.folder.name] = _metrics(summary, frames, part, missing)
         _report(part, summary, frames, missing)
         problems += missing
+        errors = part.errors(recording)
+        metrics[part.folder.name] = _metrics(summary, frames, part, missing) | {"errors": errors}
+        for line in told(errors):
+            _say(f"      {line}")
         _say("      drawing")
         video = options.output / f"{part.folder.name}.mp4"
-        sheets.append(draw_show(part.show, part.input, recording, video, part.warning))
+        notes = "; ".join([*([] if part.weights else [_OWN]), *told(errors)])
+        sheets.append(draw_show(part.show, part.input, recording, video, notes))
     _say("[3/3] the stereo pipeline's geometry on exact input")
     checks = _exact(options)
     metrics["exact_input"] = [figures(checked) for checked in checks]
@@ -116,8 +124,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--frames", type=Path, help="folder of images for mono_node")
-    parser.add_argument("--weights", type=Path, help="OmegaNet's (.safetensors); default: random")
-    parser.add_argument("--stereo-weights", type=Path, help="DWARF's (.safetensors)")
+    parser.add_argument("--weights", type=Path, help="OmegaNet's; default: the package's own")
+    parser.add_argument("--stereo-weights", type=Path, help="DWARF's; default: the package's own")
     parser.add_argument("--count", type=int, default=32, help="frames at most (default 32)")
     parser.add_argument("--stereo-count", type=int, default=12, help="stereo pairs (default 12)")
     parser.add_argument("--height", type=positive, default=375, help="of the drive, px (375)")
@@ -139,9 +147,15 @@ def _parts(options: argparse.Namespace) -> list[Part]:
     stereo = ["synthetic"], ["--stereo", "--limit", str(options.stereo_count), *drive]
     folder: Path = options.output
     return [
-        Part(MONO, folder / "mono", mono, options.weights),
-        Part(STEREO, folder / "stereo", stereo, options.stereo_weights),
-    ]
+        Part(MONO, folder / "mono", mono, options.weights,
+             _truth(options, options.count) if generated else ()),
+        Part(STEREO, folder / "stereo", stereo, options.stereo_weights,
+             _truth(options, options.stereo_count)),
+    ]  # fmt: skip
+
+
+def _truth(options: argparse.Namespace, count: int) -> tuple[Sample, ...]:
+    return generated_samples(count, seed=_SEED, height=options.height, width=options.width)
 
 
 def _run(part: Part, step: str) -> tuple[int, Path]:
@@ -168,7 +182,7 @@ def _exact(options: argparse.Namespace) -> list[Checked]:
 def _metrics(summary: Summary, frames: int, part: Part, missing: list[str]) -> dict[str, object]:
     return {
         "frames": frames,
-        "weights": "given" if part.weights else "random",
+        "weights": "given" if part.weights else "the package's own",
         "complete": not missing,
         "messages": summary.counts,
         "rates_hz": summary.rates_hz(),
@@ -182,8 +196,6 @@ def _report(part: Part, summary: Summary, frames: int, missing: list[str]) -> No
     _say(f"      {frames} frames in; median {total:.0f} ms from image to outputs")
     for topic in part.show.short:
         _say(f"      {summary.counts.get(topic, 0):4d}  {topic}")
-    if part.warning:
-        _say(f"      {part.warning}")
     for problem in missing:
         print(f"error: {problem}", file=sys.stderr)
 

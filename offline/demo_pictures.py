@@ -24,7 +24,7 @@ _EXACT = (
 )
 
 
-def draw_show(show: Show, source: Path, recording: Path, video: Path, warning: str) -> Image:
+def draw_show(show: Show, source: Path, recording: Path, video: Path, notes: str) -> Image:
     """Return the contact sheet of a run and write the video of all its frames.
 
     Args:
@@ -32,7 +32,7 @@ def draw_show(show: Show, source: Path, recording: Path, video: Path, warning: s
         source: recording of the frames.
         recording: of what the node said about them.
         video: file to write.
-        warning: highlighted; empty for none.
+        notes: what a reader must know, highlighted; empty for none.
     """
     headline = f"{show.node}: what {show.network} sees, live from the camera topic"
     stamps = [stamp for stamp, _ in pictures(recording, list(show.rows))]
@@ -41,12 +41,12 @@ def draw_show(show: Show, source: Path, recording: Path, video: Path, warning: s
     with Video(video, _VIDEO_HZ) as frames:
         for stamp, rows in _frames(show, source, recording):
             title = time_text(stamp, stamps[0])
-            frames.add(sheet([rows], [title], headline=headline, warning=warning))
+            frames.add(sheet([rows], [title], headline=headline, warning=notes))
             if stamp in chosen:
                 columns.append(rows)
                 titles.append(title)
     legends = [label_legend(COLUMNS * WIDTH)] if "/semantic/color" in show.rows else []
-    return sheet(columns, titles, headline=headline, warning=warning, legends=legends)
+    return sheet(columns, titles, headline=headline, warning=notes, legends=legends)
 
 
 def draw_exact(checks: Sequence[Checked]) -> Image:
