@@ -53,7 +53,7 @@ demo: env
 
 weights: env
 	@$(PIP_INSTALL) --no-build-isolation --editable '.[train]'
-	$(PYTHON) -m offline.make_weights $(if $(MINUTES),--slice-minutes "$(MINUTES)") $(SETTINGS)
+	THP_MEM_ALLOC_ENABLE=1 $(PYTHON) -m offline.make_weights $(if $(PLAN),--plan "$(PLAN)") $(if $(MINUTES),--slice-minutes "$(MINUTES)") $(SETTINGS)
 
 clean:
 	rm -rf build install log dist results *.egg-info .*_cache

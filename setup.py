@@ -103,7 +103,11 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=[NAME, f"{NAME}.*"]),
-    package_data={NAME: ["py.typed"], f"{NAME}.engines": ["*.json"], f"{NAME}.nodes": ["*.xml"]},
+    package_data={
+        NAME: ["py.typed", "weights/*/*.safetensors", "weights/*/*.md"],
+        f"{NAME}.engines": ["*.json"],
+        f"{NAME}.nodes": ["*.xml"],
+    },
     data_files=[
         ("share/ament_index/resource_index/packages", [f"resource/{NAME}"]),
         (f"share/{NAME}", ["package.xml"]),

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _publish(options: argparse.Namespace) -> int:
     runs = {"": options.run, **dict(options.take)}
-    state = _merged(options.model, runs)
+    state = merged(options.model, runs)
     measured = [read_measured(path) for path in options.figures]
     parts = [_part(prefix, run) for prefix, run in runs.items()]
     card = model_card(options.model, parts, measured, options.notes.read_text())
@@ -55,8 +55,13 @@ def _publish(options: argparse.Namespace) -> int:
     return 0
 
 
-def _merged(model: str, runs: Mapping[str, Path]) -> dict[str, Tensor]:
-    """Return the weights of all runs, each with the names that are its own."""
+def merged(model: str, runs: Mapping[str, Path]) -> dict[str, Tensor]:
+    """Return the weights of all runs, by the prefix of the tensors that are taken from each.
+
+    Raises:
+        FileNotFoundError: for a folder that is no run.
+        ValueError: for weights of another model, or without such tensors.
+    """
     state: dict[str, Tensor] = {}
     for prefix, run in runs.items():
         path = weights_of(run)
@@ -105,6 +110,8 @@ def _data(config: TrainConfig) -> list[str]:
     for data in config.data:
         about = vars(data)
         words = [str(about[name]) for name in ("dataset", "seeds", "split") if about.get(name)]
+        if data.source == "shards":
+            words.append(Path(about["folder"]).name)
         told.append(" ".join([data.source, *words]))
     return told
 

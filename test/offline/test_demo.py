@@ -22,6 +22,9 @@ def test_demo_draws_and_counts_every_output(tmp_path):
     assert (mono["frames"], stereo["frames"]) == (3, 3)
     assert {stereo["messages"][topic] for topic in STEREO.short} == {2}
     assert {"stereo_encoder", "scene_flow_decoder", "total"} <= stereo["latency_ms"].keys()
+    assert {"depth", "semantics", "flow", "motion"} <= mono["errors"].keys()
+    assert 0 <= mono["errors"]["depth"]["abs_rel"] < 10
+    assert {"depth", "flow", "scene_flow"} <= stereo["errors"].keys()
     assert all(entry["objects"] for entry in metrics["exact_input"])
     assert len(metrics["exact_input"]) == 2
     assert cv2.imread(str(output / "contact_sheet.png")).shape[1] > 1000

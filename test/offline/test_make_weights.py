@@ -1,7 +1,8 @@
 import pytest
 
-from offline.make_weights import main
+from offline.make_weights import PLANS, main
 from offline.publish import CARD
+from offline.training.config import read_config
 from scene_perception.checkpoints.weights import load_weights
 
 _TINY = (
@@ -34,6 +35,17 @@ def test_slices_end_in_published_weights_and_a_card_of_all_of_them(make, tmp_pat
     assert "in 2 slices" in card
     assert "**scene_flow**" in card
     assert str(tmp_path) not in card
+
+
+def test_parts_of_every_plan_are_trained_by_files_that_exist(repository):
+    for plan in PLANS.values():
+        for network in plan.networks:
+            assert not network.runs[0].prefix
+            for run in network.runs:
+                config = read_config(repository / "config" / "train" / run.config)
+                assert config.settings.network == network.model
+                folders = {data.folder for data in config.data if data.source == "shards"}
+                assert folders <= {str(worlds.folder) for worlds in plan.worlds}
 
 
 def test_what_is_published_is_left_alone(make, tmp_path, capsys):

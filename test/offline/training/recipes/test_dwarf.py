@@ -92,5 +92,9 @@ def test_quiet_weights_pass_motion_on_as_it_is():
     assert torch.allclose(larger[:, 1], torch.tensor(-1.0))
 
 
-def test_a_run_in_slices_ends_as_the_whole_run(resumes_exactly):
-    resumes_exactly("dwarf", dwarf.Settings())
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("dwarf", dwarf.Settings()), ("dwarf_distill", dwarf_distill.Settings())],
+)
+def test_a_run_in_slices_ends_as_the_whole_run(name, settings, resumes_exactly):
+    resumes_exactly(name, settings)

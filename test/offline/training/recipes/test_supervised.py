@@ -38,10 +38,34 @@ def _total(terms):
 
 
 _DWARF = _tasks(scene_flow=1.0)
+_LATER = (9, 9, 9)  # steps at which finer levels join, which costs most
 
 
 def test_omeganet_falls_on_a_fixed_batch(tiny_batch, falls_on_fixed_batch):
     falls_on_fixed_batch(SupervisedRecipe(Settings()), _first(tiny_batch), 0.85, 5)
+
+
+def test_dwarf_falls_on_a_fixed_batch_while_its_coarse_levels_learn(
+    tiny_batch, falls_on_fixed_batch
+):
+    recipe = SupervisedRecipe(Settings(network="dwarf", tasks=_DWARF, grows=_LATER))
+    falls_on_fixed_batch(recipe, tiny_batch, 0.9, 6)
+
+
+def test_two_processes_give_the_gradient_of_one_of_dwarf(tiny_batch, two_processes_equal_one):
+    tiny_batch.tensors["disparity_known"][0, :, :90] = False
+    recipe = SupervisedRecipe(Settings(network="dwarf", tasks=_DWARF, grows=_LATER))
+    two_processes_equal_one(recipe.double(), _exact(tiny_batch))
+
+
+def test_levels_that_join_later_have_no_gradient_before(tiny_batch):
+    recipe = SupervisedRecipe(Settings(tasks=_tasks(flow=1.0), grows=(1, 2, 3)))
+    estimators = recipe.network.sd_ofnet.decoder.estimators
+    for step, joined in ((0, {5, 6}), (1, {4, 5, 6}), (2, {3, 4, 5, 6})):
+        recipe.zero_grad()
+        _total(recipe(_corner(tiny_batch), Progress(step, 4, 0))).backward()
+        learn = {n for n in range(2, 7) if estimators[f"level_{n}"].flow.conv.weight.grad is not None}
+        assert learn == joined
 
 
 @pytest.mark.parametrize("tasks", [("depth", "semantics"), ("flow",)])
