@@ -2,7 +2,7 @@
 
 ``python -m offline.evaluate depth --model sgdepth --weights W.safetensors --data KITTI`` walks over
 the Eigen split, prints the table and writes it as JSON, CSV and a page with the best and worst
-frames. TASK is one or more of depth, flow, motion, pose, scene_flow and semantics.
+frames. TASK is one or more of depth, flow, motion, photometric, pose, scene_flow and semantics.
 
 Predictions come from a network (``--model``), from files (``--predictions``) or from a recording
 of the live node (``--from-bag``; without TASK, all that it holds and ``--dataset`` knows).
@@ -34,7 +34,7 @@ from offline.evaluation.sources import file_source, network_source
 from offline.evaluation.task import Task
 from offline.predictors.base import Predictor
 from offline.predictors.flip import Flipped
-from offline.predictors.load import load_predictor
+from offline.predictors.load import MODELS, load_predictor
 from offline.sharding import Shard
 from offline.whole_files import require_writable
 
@@ -174,6 +174,8 @@ def _report(
 def _weights(options: argparse.Namespace) -> str:
     """Say which weights made the predictions."""
     if options.predictions is not None or options.from_bag is not None:
+        return "-"
+    if not MODELS[options.model].models:
         return "-"
     return options.weights or ("random" if options.random_weights else "the package's own")
 

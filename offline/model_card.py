@@ -23,7 +23,7 @@ class TrainedPart:
         data: sources, in words.
         command: that trains them.
         size: height and width of the images, px.
-        steps: of the run.
+        steps: of the whole run.
         batch_size: samples in a step.
         slices: of the run.
     """
@@ -93,7 +93,9 @@ def _training(part: TrainedPart) -> list[str]:
     seconds = sum(slice_.seconds for slice_ in part.slices)
     hardware = ", ".join(dict.fromkeys(slice_.hardware for slice_ in part.slices))
     dates = sorted({slice_.date for slice_ in part.slices})
-    made = f"{part.steps} steps of {part.batch_size} samples at {part.size[0]}x{part.size[1]} px"
+    steps = part.slices[-1].last_step if part.slices else part.steps
+    share = "" if steps >= part.steps else f" (the schedule has {part.steps})"
+    made = f"{steps} steps{share} of {part.batch_size} samples, {part.size[0]}x{part.size[1]} px"
     rows = [
         ("tensors", f"`{part.prefix}*`"),
         ("recipe", part.recipe),

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from offline.evaluation.depth import DepthTask
 from offline.evaluation.flow import FlowTask
 from offline.evaluation.motion import MotionTask
+from offline.evaluation.photometric import PhotometricTask
 from offline.evaluation.pose import PoseTask
 from offline.evaluation.scene_flow import SceneFlowTask
 from offline.evaluation.semantics import SemanticsTask
@@ -19,11 +20,12 @@ from offline.metrics.protocols import PROTOCOLS, Protocols
 
 Rules = TypeVar("Rules")
 
-_OF_MODEL = {"dsnet": "omeganet", "dwarf": "kitti2015", "": "omeganet"}
+_OF_MODEL = {"dsnet": "omeganet", "dwarf": "kitti2015", "opencv": "kitti2015", "": "omeganet"}
 _DATASETS = {
     "depth": "kitti_raw",
     "flow": "kitti_2015",
     "motion": "kitti_2015",
+    "photometric": "kitti_odometry",
     "pose": "kitti_odometry",
     "scene_flow": "kitti_2015",
     "semantics": "kitti_semantics",
@@ -114,6 +116,10 @@ def _scene_flow(_: Protocols, variant: str, __: Overrides) -> SceneFlowTask:
     return SceneFlowTask(variant or "occ")
 
 
+def _photometric(rules: Protocols, variant: str, _: Overrides) -> PhotometricTask:
+    return PhotometricTask(_flow(rules, variant, _).protocol)
+
+
 def _motion(_: Protocols, __: str, overrides: Overrides) -> MotionTask:
     return MotionTask(overrides.threshold)
 
@@ -133,6 +139,7 @@ TASKS: Mapping[str, Callable[[Protocols, str, Overrides], Task[Any]]] = {
     "depth": _depth,
     "flow": _flow,
     "motion": _motion,
+    "photometric": _photometric,
     "pose": lambda *_: PoseTask(),
     "scene_flow": _scene_flow,
     "semantics": _semantics,

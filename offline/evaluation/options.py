@@ -54,8 +54,8 @@ def _problem(options: argparse.Namespace) -> str:
             "kitti_odometry or kitti_drive"
         )
     given = [options.predictions is not None, options.from_bag is not None]
-    shipped = not any(given) and shipped_weights(options.model) is not None
-    given.append(bool(options.weights) or options.random_weights or shipped)
+    named = bool(options.weights) or options.random_weights
+    given.append(named or (not any(given) and _complete(options.model)))
     if sum(given) != 1:
         return (
             "predictions must come from one of --weights W (or --random-weights), --predictions "
@@ -72,6 +72,11 @@ def _problem(options: argparse.Namespace) -> str:
     if options.pictures < 0:
         return f"--pictures must be at least 0, got {options.pictures}"
     return ""
+
+
+def _complete(model: str) -> bool:
+    """Return whether a model predicts without weights being named."""
+    return model in MODELS and (not MODELS[model].models or shipped_weights(model) is not None)
 
 
 def _add_predictions(parser: argparse.ArgumentParser) -> None:

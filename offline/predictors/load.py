@@ -10,6 +10,7 @@ from offline.predictors.base import Predictor
 from offline.predictors.dwarf import DWARFPredictor
 from offline.predictors.insta_dm import InstaDMPredictor
 from offline.predictors.omeganet import DSNetPredictor, OmegaNetPredictor
+from offline.predictors.opencv import OpenCVPredictor
 from offline.predictors.resizing import area, bilinear
 from offline.predictors.sgdepth import SGDepthPredictor
 from scene_perception.checkpoints.insta_dm import load_insta_dm
@@ -63,7 +64,7 @@ class Entry:
     Attributes:
         height: of its published input, px.
         width: of its published input, px.
-        models: that its weights may say they are of.
+        models: that its weights may say they are of; empty where it has none.
         make: loads the weights and makes the predictor.
     """
 
@@ -105,9 +106,7 @@ def load_predictor(
     _require_one_of("script", script, ("test", "single_inference"))
     _require_one_of("fit", fit, ("auto", "pad", "resize"))
     entry = MODELS[model]
-    meant = meant_weights(
-        model, weights, random=random_weights, setting="weights", random_by="--random-weights"
-    )
+    meant = _meant(model, weights, random_weights=random_weights)
     config = NetworkConfig(
         weights=meant,
         random_weights=not meant,
@@ -119,6 +118,16 @@ def load_predictor(
     check(config)
     holds = _holds(model, meant)
     return entry.make(Setup(config, holds, script, fit))
+
+
+def _meant(model: str, weights: str, *, random_weights: bool) -> str:
+    if MODELS[model].models:
+        return meant_weights(
+            model, weights, random=random_weights, setting="weights", random_by="--random-weights"
+        )
+    if weights or random_weights:
+        raise ValueError(f"weights must not be given for {model}, which has none")
+    return ""
 
 
 def _holds(model: str, weights: str) -> str:
@@ -168,4 +177,5 @@ MODELS: Mapping[str, Entry] = {
     "dwarf": Entry(384, 1280, ("dwarf",), _dwarf),
     "sgdepth": Entry(192, 640, ("sgdepth",), _sgdepth),
     "insta_dm": Entry(256, 832, ("insta_dm",), _insta_dm),
+    "opencv": Entry(192, 640, (), lambda _: OpenCVPredictor()),
 }

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -17,8 +18,13 @@ def test_card_sums_the_time_and_names_each_hardware_once():
     assert "| time | 4 min in 2 slices |" in card
     assert "| hardware | a processor |" in card
     assert "| date | 2026-11-21 to 2026-11-22 |" in card
-    assert "| made | 300 steps of 4 samples at 128x384 px |" in card
+    assert "| made | 300 steps of 4 samples, 128x384 px |" in card
     assert card.endswith("Many.\n")
+
+
+def test_card_of_a_run_that_was_not_finished_says_so():
+    card = model_card("omeganet", [dataclasses.replace(PART, steps=500)], [], "")
+    assert "| made | 300 steps (the schedule has 500) of 4 samples, 128x384 px |" in card
 
 
 def test_card_has_every_figure_and_what_it_was_measured_on():

@@ -38,7 +38,7 @@ def test_weights_of_another_model_are_named_beside_the_one_asked_for(tmp_path):
         load_predictor("dwarf", str(path))
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [name for name, entry in MODELS.items() if entry.models])
 def test_random_weights_see_it_run(model):
     predictor = load_predictor(model, "", random_weights=True, height=128, width=128, device="cpu")
     task, roles = next(iter(predictor.roles.items()))
@@ -48,7 +48,7 @@ def test_random_weights_see_it_run(model):
 
 
 def test_the_published_sizes_are_the_defaults():
-    sizes = {name: (entry.height, entry.width) for name, entry in MODELS.items()}
+    sizes = {name: (entry.height, entry.width) for name, entry in MODELS.items() if entry.models}
     published = {
         "omeganet": (192, 640),
         "dwarf": (384, 1280),

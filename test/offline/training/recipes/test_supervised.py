@@ -64,7 +64,9 @@ def test_levels_that_join_later_have_no_gradient_before(tiny_batch):
     for step, joined in ((0, {5, 6}), (1, {4, 5, 6}), (2, {3, 4, 5, 6})):
         recipe.zero_grad()
         _total(recipe(_corner(tiny_batch), Progress(step, 4, 0))).backward()
-        learn = {n for n in range(2, 7) if estimators[f"level_{n}"].flow.conv.weight.grad is not None}
+        learn = {
+            n for n in range(2, 7) if estimators[f"level_{n}"].flow.conv.weight.grad is not None
+        }
         assert learn == joined
 
 
