@@ -27,6 +27,7 @@ from offline.command import run_shared
 from offline.in_order import positive
 from offline.sharding import Shard
 from offline.whole_files import require_writable, write_whole
+from scene_perception.allocator import keep_freed_tensors
 from scene_perception.checkpoints.omeganet import load_omeganet
 from scene_perception.checkpoints.shipped import meant_weights
 from scene_perception.checkpoints.weights import save_weights
@@ -73,6 +74,8 @@ def _run(options: argparse.Namespace, share: Shard) -> int:
     parts = split_footage(footage, moves, options.seconds_held_out)
     print(_told(footage, parts))
     first = scores(before.to(footage.device), footage, parts)
+    if footage.device == "cpu":
+        keep_freed_tensors()
     after = fit(weights, footage, parts, settings, print)
     second = scores(after, footage, parts)
     for line in table(first, second):

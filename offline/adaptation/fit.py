@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -62,6 +63,7 @@ def fit(
     """
     recipes = _recipes(weights, settings, footage.device)
     network = recipes[0].network
+    cast(Any, network).to(memory_format=torch.channels_last)  # the faster layout
     labels = _labels(network, footage, parts.learnt.middles)
     trained = [p for recipe in recipes for p in recipe.parameters() if p.requires_grad]
     trained = list(dict.fromkeys(trained))  # the flow network is in both

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-INITIALIZATIONS = ("he", "xavier")
+INITIALIZATIONS = ("he", "xavier", "matching")
 # The last layers of flow and poses begin near 0, so that the first warps are about none.
 _QUIET = 0.1
 
@@ -17,7 +17,7 @@ def initialize(network: nn.Module, how: str, seed: int, *, slope: float = 0.2) -
         network: any.
         how: ``xavier``, uniform, as TensorFlow's layers do where the published code says nothing
             else; or ``he`` for (leaky) rectifiers (He et al., ICCV 2015): without batch norm the
-            signal of the former fades over the layers.
+            signal of the former fades over the layers. ``matching`` draws as ``he``.
         seed: of the weights; the global random state is neither read nor changed.
         slope: of the rectifiers for negative values.
 

@@ -103,7 +103,10 @@ class Settings:
     )  # fmt: skip
     weights: str = setting("", "weights to begin with (.safetensors); empty: random ones")
     initialization: str = setting(
-        "he", "of random weights; the published code has xavier", choices=INITIALIZATIONS
+        "he",
+        "of random weights; the published code has xavier; matching reads costs from the "
+        "first step on (omeganet)",
+        choices=INITIALIZATIONS,
     )
     seed: int = setting(0, "of random weights", minimum=0)
 
