@@ -7,6 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from offline.training.dwarf_matching_start import start_matching_dwarf
 from offline.training.initialization import initialize, quiet
 from scene_perception.checkpoints.weights import Uninitialised
 from scene_perception.models.dwarf import DWARF
@@ -55,12 +56,13 @@ def initialized_dwarf(how: str, seed: int) -> DWARF:
     """Return DWARF with weights to begin with.
 
     ``xavier`` is all that the published code does. With ``he`` the predictions begin small, and
-    each level passes its motion on as it is, bilinearly enlarged.
+    each level passes its motion on as it is, bilinearly enlarged. ``matching`` is ``he`` with
+    heads that read costs from the first step on.
     """
     with Uninitialised():
         network = DWARF()
     initialize(network, how, seed, slope=SLOPE)
-    if how == "he":
+    if how != "xavier":
         for head in (module for module in network.modules() if isinstance(module, Head)):
             quiet(head.prediction)
             if head.upsamples:
@@ -68,6 +70,8 @@ def initialized_dwarf(how: str, seed: int) -> DWARF:
         refined = (network.disparity_refinement.disparity, network.motion_refinement.flow,
                    network.motion_refinement.next_disparity)  # fmt: skip
         quiet(*(context.layers[-1] for context in refined))
+    if how == "matching":
+        start_matching_dwarf(network, seed)
     return network
 
 

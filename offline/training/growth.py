@@ -14,7 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from scene_perception.models.dwarf import DWARF
-from scene_perception.models.dwarf_blocks import COST_CHANNELS, Estimator, Trunk
+from scene_perception.models.dwarf_blocks import (
+    COST_CHANNELS,
+    MOTION_CHANNELS,
+    Estimator,
+    Trunk,
+)
 from scene_perception.models.dwarf_encoder import LEVELS, STEREO_CHANNELS
 from scene_perception.models.dwarf_heads import Head, Heads
 from scene_perception.models.sd_ofnet import FLOW_CHANNELS, FlowEstimator, PairConv, SDOFNet
@@ -69,7 +74,10 @@ def copy_level_of_flow(network: SDOFNet, level: int) -> None:
 
 @torch.no_grad()
 def copy_level_of_dwarf(network: DWARF, level: int) -> None:
-    """Let a level's trunk and heads do what the coarser ones do with costs and motion."""
+    """Let a level's trunk and heads do what the coarser ones do with costs and motion.
+
+    What they add to the motion is halved, as it is told in pixels of the full size.
+    """
     coarser = network.scene_flow_decoder.levels[f"level_{level + 1}"]
     if not isinstance(coarser, Estimator):
         raise TypeError(f"levels of DWARF must be estimators, got {type(coarser).__name__}")
@@ -83,6 +91,7 @@ def copy_level_of_dwarf(network: DWARF, level: int) -> None:
             raise TypeError(f"heads of DWARF must be heads, {name} is not")
         for layer, theirs in zip(_reading(head), _reading(source), strict=False):
             _copy(layer, theirs, COST_CHANNELS, channels)
+        _halve(head.prediction, COST_CHANNELS + channels[0])
         if head.upsamples:
             head.upsample_motion.load_state_dict(source.upsample_motion.state_dict())
 
@@ -113,6 +122,17 @@ def _estimator(module: nn.Module) -> FlowEstimator:
     if not isinstance(module, FlowEstimator):
         raise TypeError(f"levels of SD-OFNet must be estimators, got {type(module).__name__}")
     return module
+
+
+def _halve(prediction: nn.Conv2d, motion: int) -> None:
+    """Halve what a prediction adds to the coarser level's motion: a shift is half as far here.
+
+    Motion is in pixels of the full size, a cell of the finer level has half as many.
+    """
+    told = prediction.weight[:, motion : motion + MOTION_CHANNELS].clone()
+    prediction.weight /= 2
+    _bias(prediction).div_(2)
+    prediction.weight[:, motion : motion + MOTION_CHANNELS] = told
 
 
 def _copy(

@@ -23,13 +23,13 @@ from torch import Tensor, nn
 from scene_perception.models.layers import SameConv
 from scene_perception.models.sd_ofnet import FLOW_CHANNELS, LEVELS, FlowEstimator, PairConv, SDOFNet
 
-_RANGE = 4
-_SHIFTS = (2 * _RANGE + 1) ** 2
+RANGE = 4
+SHIFTS = (2 * RANGE + 1) ** 2
 _SLOPE = 0.2
 _BOTH = 1 + _SLOPE  # leaky(v) - leaky(-v) is this much of v
-_BLUR = ((1.0, 2.0, 1.0), (2.0, 4.0, 2.0), (1.0, 2.0, 1.0))
+BLUR = ((1.0, 2.0, 1.0), (2.0, 4.0, 2.0), (1.0, 2.0, 1.0))
 # Costs of random features deviate by about an eighth of this; thresholds are in deviations.
-_CONTRAST, _SECOND_CONTRAST, _THRESHOLD = 8.0, 1.0, 1.0
+_CONTRAST, _THRESHOLD = 8.0, 1.0
 # Of the centre of gravity; measured 0.1 to 0.3, levels 4 to 6. A coarse level errs rather low.
 _GAIN = 0.1
 _REST = 0.3  # of random weights beside all this, so that they do not drown it
@@ -59,7 +59,7 @@ def _write(estimator: FlowEstimator, features: int) -> None:
         _pass_on(_conv(layer))
     last = _conv(estimator.flow)
     last.weight *= _REST
-    _clear(last, range(2), keep=range(4, last.in_channels))
+    clear(last, range(2), keep=range(4, last.in_channels))
     for axis in range(2):
         _signed(last.weight, axis, 2 * axis, 1.0)
 
@@ -67,43 +67,42 @@ def _write(estimator: FlowEstimator, features: int) -> None:
 def _read_costs(conv: nn.Conv2d, features: int) -> None:
     """Channels 0 to 80: shifts; 81 to 84: plus and minus the flow's components."""
     conv.weight *= _REST
-    _clear(conv, range(_SHIFTS + 4))
-    blur = conv.weight.new_tensor(_BLUR) / 16
-    less_mean = torch.eye(_SHIFTS) - 1 / _SHIFTS
-    kernels = (_CONTRAST / 2) * less_mean[:, :, None, None] * blur
-    conv.weight[:_SHIFTS, :_SHIFTS] = kernels
+    clear(conv, range(SHIFTS + 4))
+    blur = conv.weight.new_tensor(BLUR) / 16
+    kernels = (_CONTRAST / 2) * less_mean(SHIFTS)[:, :, None, None] * blur
+    conv.weight[:SHIFTS, :SHIFTS] = kernels
     # The other direction moves the other way: its shifts are those of the own, mirrored.
-    conv.weight[:_SHIFTS, _SHIFTS : 2 * _SHIFTS] = kernels.flip(1)
-    _bias(conv)[:_SHIFTS] = -_THRESHOLD
-    flow = 2 * _SHIFTS + features
+    conv.weight[:SHIFTS, SHIFTS : 2 * SHIFTS] = kernels.flip(1)
+    bias_of(conv)[:SHIFTS] = -_THRESHOLD
+    flow = 2 * SHIFTS + features
     for axis in range(2):
         for place, sign in ((0, 1.0), (1, -1.0)):
-            conv.weight[_SHIFTS + 2 * axis + place, flow + axis, 1, 1] = sign
+            conv.weight[SHIFTS + 2 * axis + place, flow + axis, 1, 1] = sign
 
 
 def _stand_out(conv: nn.Conv2d) -> None:
     conv.weight *= _REST
-    _clear(conv, range(_SHIFTS + 4))
-    conv.weight[:_SHIFTS, :_SHIFTS, 1, 1] = _SECOND_CONTRAST * (torch.eye(_SHIFTS) - 1 / _SHIFTS)
-    _bias(conv)[:_SHIFTS] = -_THRESHOLD
-    _pass_pairs(conv, _SHIFTS, _SHIFTS)
+    clear(conv, range(SHIFTS + 4))
+    conv.weight[:SHIFTS, :SHIFTS, 1, 1] = less_mean(SHIFTS)
+    bias_of(conv)[:SHIFTS] = -_THRESHOLD
+    _pass_pairs(conv, SHIFTS, SHIFTS)
 
 
 def _centre(conv: nn.Conv2d) -> None:
     """Channels 0 to 3: plus and minus the components of the flow, with what the costs add."""
     conv.weight *= _REST
-    _clear(conv, range(4))
-    shift = torch.arange(_SHIFTS)
-    for axis, along in enumerate((shift % (2 * _RANGE + 1), shift // (2 * _RANGE + 1))):
+    clear(conv, range(4))
+    shift = torch.arange(SHIFTS)
+    for axis, along in enumerate((shift % (2 * RANGE + 1), shift // (2 * RANGE + 1))):
         for place, sign in ((0, 1.0), (1, -1.0)):
             row = 2 * axis + place
-            conv.weight[row, :_SHIFTS, 1, 1] = sign * _GAIN * (along - _RANGE).float()
-            _signed(conv.weight, row, _SHIFTS + 2 * axis, sign)
+            conv.weight[row, :SHIFTS, 1, 1] = sign * _GAIN * (along - RANGE).float()
+            _signed(conv.weight, row, SHIFTS + 2 * axis, sign)
 
 
 def _pass_on(conv: nn.Conv2d) -> None:
     conv.weight *= _REST
-    _clear(conv, range(4))
+    clear(conv, range(4))
     _pass_pairs(conv, 0, 0)
 
 
@@ -120,12 +119,17 @@ def _signed(weight: Tensor, row: int, pair: int, sign: float) -> None:
     weight[row, pair + 1, 1, 1] = -sign / _BOTH
 
 
-def _clear(conv: nn.Conv2d, rows: range, keep: Sequence[int] = ()) -> None:
+def clear(conv: nn.Conv2d, rows: range, keep: Sequence[int] = ()) -> None:
     """Take the drawn weights out of ``rows``, but for what they read of the channels ``keep``."""
     kept = conv.weight[rows.start : rows.stop, list(keep)].clone()
     conv.weight[rows.start : rows.stop] = 0
     conv.weight[rows.start : rows.stop, list(keep)] = kept
-    _bias(conv)[rows.start : rows.stop] = 0
+    bias_of(conv)[rows.start : rows.stop] = 0
+
+
+def less_mean(count: int) -> Tensor:
+    """Return what takes the mean off ``count`` values. # (count, count)."""
+    return torch.eye(count) - 1 / count
 
 
 def _conv(module: nn.Module) -> nn.Conv2d:
@@ -134,7 +138,8 @@ def _conv(module: nn.Module) -> nn.Conv2d:
     return module.conv
 
 
-def _bias(conv: nn.Conv2d) -> Tensor:
+def bias_of(conv: nn.Conv2d) -> Tensor:
+    """Return a convolution's bias, which it must have."""
     if conv.bias is None:
         raise ValueError("an estimator's layers must have biases")
     return conv.bias
