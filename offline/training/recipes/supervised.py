@@ -105,7 +105,7 @@ class Settings:
     initialization: str = setting(
         "he",
         "of random weights; the published code has xavier; matching reads costs from the "
-        "first step on (omeganet)",
+        "first step on",
         choices=INITIALIZATIONS,
     )
     seed: int = setting(0, "of random weights", minimum=0)
