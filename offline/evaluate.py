@@ -154,7 +154,8 @@ def _report(
         model=source.name,
         settings={
             "protocol": f"{protocol}: {task.settings}",
-            "data": f"{dataset} {options.split} {options.data or ''}".strip(),
+            "data": f"{dataset} {options.split}".strip(),
+            "folder": str(options.data or "-"),
             "weights": _weights(options),
             "flip averaging": "yes" if options.flip else "no",
             "samples": _count(samples, evaluation),

@@ -10,7 +10,7 @@ from typing import Any
 
 from offline.training.history import Slice
 
-_OF_THE_MACHINE = ("weights",)  # settings of a report that say where its files lay
+_OF_THE_MACHINE = ("weights", "folder")  # settings of a report that say where its files lay
 
 
 @dataclass(frozen=True)
