@@ -24,7 +24,10 @@ DRIVE_FRAMES = 100
 SPLIT_RULE = "SEED for its drive, FIRST-LAST for a triplet a seed; things: before, @HxW behind"
 
 _SPLIT = re.compile(r"(things:)?(\d+)(?:-(\d+))?(?:@(\d+)x(\d+))?")
-_KEPT = 4  # triplets, as one kind of truth is asked for after another
+# Triplets are kept, as one kind of truth is asked for after another, and validation asks again.
+_KEPT_BYTES = 256 << 20
+_BYTES_A_PIXEL = 130  # six images and all truth
+_LEAST_KEPT = 4
 
 Rendered = Callable[[int], Mapping[str, Tensor]]
 
@@ -64,6 +67,7 @@ def parse_split(split: str) -> Chosen:
     return chosen
 
 
+@lru_cache(maxsize=1)
 def read_generated(split: str) -> tuple[Sample, ...]:
     """Return a split's samples: 100 frames of a drive, or a triplet of each seed.
 
@@ -110,7 +114,8 @@ def triplet_samples(seeds: range, settings: WorldSettings) -> tuple[Sample, ...]
     def rendered(seed: int) -> dict[str, Tensor]:
         return frame_of(make_triplets([seed], settings), 0)
 
-    kept = lru_cache(maxsize=_KEPT)(rendered)
+    size = _BYTES_A_PIXEL * settings.height * settings.width
+    kept = lru_cache(maxsize=max(_LEAST_KEPT, _KEPT_BYTES // size))(rendered)
     return tuple(
         Sample(
             name=f"{settings.mode}_{seed:06d}",

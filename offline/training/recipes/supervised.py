@@ -51,12 +51,12 @@ _OF_DWARF = ("scene_flow",)
 _SINGLE = ("depth", "semantics")
 _IN_UNITS = {"ego_motion", "motion"}
 _CAMERA = {"intrinsics", *_IN_UNITS}
-# Tasks of ``offline.evaluation`` by ours.
+# Tasks of ``offline.evaluation`` by ours. Poses are scored along a drive: triplets have none, a
+# run that is measured on a drive names them in ``validation.tasks``.
 _SCORED = {
     "depth": "depth",
     "semantics": "semantics",
     "flow": "flow",
-    "ego_motion": "pose",
     "motion": "motion",
     "scene_flow": "scene_flow",
 }
