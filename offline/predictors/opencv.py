@@ -17,6 +17,7 @@ from offline.metrics.hole_filling import fill_disparity
 from offline.predictors.base import Images, Outputs, require_task
 
 Map = NDArray[np.float32]
+Pixels = NDArray[np.uint8]
 
 _BLOCK = 5  # px, of semi-global matching
 _UNIT = 16.0  # its disparities are in sixteenths of a pixel
@@ -58,7 +59,7 @@ class OpenCVPredictor:
             ValueError: for another task.
         """
         require_task(self, task)
-        grey = {role: cv2.cvtColor(images[role], cv2.COLOR_RGB2GRAY) for role in self.roles[task]}
+        grey = {role: _grey(images[role]) for role in self.roles[task]}
         flow = farneback(grey["current"], grey["next"])
         if task == "flow":
             return {"flow": flow}
@@ -69,7 +70,7 @@ class OpenCVPredictor:
             "flow": flow,
         }
 
-    def _disparity(self, left: NDArray[np.uint8], right: NDArray[np.uint8]) -> Map:
+    def _disparity(self, left: Pixels, right: Pixels) -> Map:
         """Return disparity, px; holes, the border that nothing matches included, are filled."""
         margin = ((0, 0), (self._largest, 0))
         padded = (np.pad(left, margin), np.pad(right, margin))
@@ -77,7 +78,11 @@ class OpenCVPredictor:
         return np.asarray(fill_disparity(np.where(found >= 0, found, np.nan)), np.float32)
 
 
-def farneback(current: NDArray[np.uint8], following: NDArray[np.uint8]) -> Map:
+def _grey(image: Pixels) -> Pixels:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def farneback(current: Pixels, following: Pixels) -> Map:
     """Return the flow between two grey images, px. # (H, W) -> (H, W, 2)."""
     flow = cv2.calcOpticalFlowFarneback(
         current, following, cast(Map, None), 0.5, 5, 15, 5, 7, 1.5, 0

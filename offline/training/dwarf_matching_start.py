@@ -86,11 +86,9 @@ def _deviations(encoder: StereoEncoder, seed: int) -> dict[int, dict[str, float]
     """Return how much each volume's costs deviate from their mean over shifts, by level."""
     draws = torch.Generator().manual_seed(seed)
     size = _NOISE_PX + 64
-    noise = sum(
-        F.interpolate(torch.rand(1, 3, size // cell, size // cell, generator=draws), (size, size),
-                      mode="bilinear")
-        for cell in (1, 4, 16)
-    ) / 3  # fmt: skip
+    grids = [torch.rand(1, 3, size // cell, size // cell, generator=draws) for cell in (1, 4, 16)]
+    noise = torch.cat([F.interpolate(grid, (size, size), mode="bilinear") for grid in grids])
+    noise = noise.mean(0, keepdim=True)
     here, there = (noise[..., :_NOISE_PX, x : x + _NOISE_PX] for x in (0, _MOVED_PX))
     found: dict[int, dict[str, float]] = {}
     for level, one, other in zip(LEVELS, encoder(here), encoder(there), strict=True):
