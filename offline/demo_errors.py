@@ -26,7 +26,7 @@ _TOLD: Mapping[str, Mapping[str, str]] = {
     "flow": {"epe_occ": " px", "fl_all_occ": " %"},
     "motion": {"iou_moving": ""},
     "pose": {"direction_median_deg": " deg", "rotation_median_deg": " deg"},
-    "scene_flow": {"d1_all_occ": " %"},
+    "scene_flow": {"d1_all": " %"},
 }
 
 

@@ -30,7 +30,7 @@ from offline.training.loop import train
 from scene_perception.checkpoints.weights import save_weights
 
 # Worlds that no training sees: triplets for what one frame tells, a drive for the camera's way.
-_TRIPLETS, _DRIVE = "900000-900099", "900100"
+_TRIPLETS, _DRIVE = "900000-900099", "900100@192x640"
 _CONFIGS, _NOTES, _PACKAGE = Path("config/train"), Path("docs/weights"), Path("scene_perception")
 
 
