@@ -22,14 +22,20 @@ def mapping(recipe="supervised"):
     return parse_yaml(config_text(default_config(recipe)), "defaults")
 
 
-FILES = sorted((Path(__file__).parents[3] / "config" / "train").iterdir())
+FOLDER = Path(__file__).parents[3] / "config" / "train"
+FILES = sorted(FOLDER.glob("*.yaml"))
+ALL_FILES = [*FILES, *sorted(FOLDER.glob("*/*.yaml"))]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_every_file_is_complete_and_called_after_its_recipe(path):
-    config = read_config(path)
-    assert path.suffix == ".yaml"
-    assert path.stem.startswith(config.recipe)
+def test_every_file_is_called_after_its_recipe(path):
+    assert path.stem.startswith(read_config(path).recipe)
+
+
+@pytest.mark.parametrize("path", ALL_FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_every_file_says_every_setting_in_its_present_words(path):
+    text = path.read_text()
+    assert text.endswith(config_text(read_config(path)))
 
 
 def test_every_recipe_has_a_file():
