@@ -61,7 +61,8 @@ def test_a_drive_lowers_the_error_of_the_frames_held_out(tmp_path, weights, caps
     report = json.loads((output / "report.json").read_text())
     before, after = (report[when]["photometric"] for when in ("before", "after"))
     assert after["flow"] < 0.9 * before["flow"]
-    assert after["views"] <= before["views"]  # four steps are too few for depth: the best is kept
+    # Four steps are too few for depth: the best is kept, as far as rounding lets it.
+    assert after["views"] <= before["views"] * (1 + 1e-5)
     assert after["unmoved"] == before["unmoved"] > 0
     assert report["after"]["pose_of_all"]["frames"] == 19
     assert "held-out frames" in capsys.readouterr().out

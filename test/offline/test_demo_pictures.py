@@ -30,7 +30,7 @@ def test_a_show_has_a_column_for_chosen_frames_and_a_video_of_all(tmp_path):
     source = bag(tmp_path / "in", ["/camera"], range(1, 9))
     recording = bag(tmp_path / "out", ["/a", "/b"], range(1, 8))
     video = tmp_path / "a.mp4"
-    image = draw_show(SHOW, source, recording, video, warning="RANDOM")
+    image = draw_show(SHOW, source, recording, video, notes="RANDOM")
     assert image.shape[1] == 3 * (620 + 4)
     assert cv2.VideoCapture(str(video)).get(cv2.CAP_PROP_FRAME_COUNT) == 7
 
@@ -39,7 +39,7 @@ def test_a_run_without_outputs_cannot_be_drawn(tmp_path):
     source = bag(tmp_path / "in", ["/camera"], range(1, 3))
     recording = bag(tmp_path / "out", ["/a"], range(1, 3))
     with pytest.raises(ValueError, match="at least one frame"):
-        draw_show(SHOW, source, recording, tmp_path / "a.mp4", warning="")
+        draw_show(SHOW, source, recording, tmp_path / "a.mp4", notes="")
 
 
 def test_exact_input_has_a_column_per_pair():

@@ -173,13 +173,14 @@ def test_a_wrong_start_up_value_ends_it_with_one_plain_line(start: Start, kind: 
 
 
 @one_node
-def test_without_weights_it_stays_up_and_an_operator_can_configure_it(
+def test_with_weights_that_are_not_there_it_stays_up_and_an_operator_can_configure_it(
     start: Start, kind: Kind, poll, operator: Node
 ) -> None:
-    process = start(*SMALL)
+    process = start("network.weights:=/nowhere/w.safetensors", *SMALL)
     poll(lambda: "cannot configure: network.weights" in process.stderr)
-    backend = Parameter("network.backend", value="constant").to_parameter_msg()
-    request = SetParameters.Request(parameters=[backend])
+    wanted = {"network.backend": "constant", "network.weights": ""}
+    parameters = [Parameter(name, value=value).to_parameter_msg() for name, value in wanted.items()]
+    request = SetParameters.Request(parameters=parameters)
     ask(operator, SetParameters, f"/{kind.node}/set_parameters", request)
     change_state(operator, kind.node, "configure", lambda: kind.published in process.stderr)
     change_state(operator, kind.node, "activate", lambda: kind.subscribed in process.stderr)

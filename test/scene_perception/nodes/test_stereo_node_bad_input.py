@@ -241,15 +241,16 @@ def test_a_bad_right_image_is_refused_by_its_side_and_the_next_pair_is_processed
     still_works(robot, poll)
 
 
-def test_without_weights_the_node_refuses_says_how_and_can_be_configured_later(
+def test_weights_that_are_not_there_are_named_and_the_node_can_be_configured_later(
     make_stereo_robot, poll
 ) -> None:
-    robot = make_stereo_robot(network__backend="torch")
+    robot = make_stereo_robot(network__backend="torch", network__weights="/nowhere/w.safetensors")
     assert not robot.change_state("configure")
     line = robot.logged("cannot configure: network.weights")
-    assert "offline.convert dwarf" in line
+    assert "/nowhere/w.safetensors: no such file" in line
     status = robot.status("inference", lambda entry: entry.level == ERROR)
     assert status.message == line
+    assert robot.set_parameter("network.weights", "").successful
     assert robot.set_parameter("network.backend", "constant").successful
     robot.start()
     still_works(robot, poll)
