@@ -64,11 +64,10 @@ def _figures(
 ) -> dict[str, float]:
     scaling = "none" if name == "depth" and metric else None
     task = choose_task(name, protocol_of(name, ""), Overrides(scaling=scaling)).fitted(samples)
-    _, described = recorded_source(recording, task.output, samples)
+    source, described = recorded_source(recording, task.output, samples)
     if name == _TRAJECTORY and len(described) < _LEAST_STEPS:
         return {}
     chosen = described if name == _TRAJECTORY else _spread(described)
-    source, chosen = recorded_source(recording, task.output, chosen)
     evaluation = evaluate(chosen, source, task, Shard())
     return {} if evaluation is None else evaluation.conclude(task)
 

@@ -11,11 +11,26 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from offline.training.matching_start import BLUR, RANGE, SHIFTS, bias_of, clear, less_mean
+from offline.training.growth import level_of_dwarf
+from offline.training.initialization import bias_of
+from offline.training.matching_start import (
+    BLUR,
+    RANGE,
+    SHIFTS,
+    clear,
+    less_mean,
+    see_differences,
+)
 from scene_perception.models.dwarf import DWARF
-from scene_perception.models.dwarf_blocks import COST_CHANNELS, MOTION_CHANNELS, Trunk, cost_volume
+from scene_perception.models.dwarf_blocks import (
+    COST_CHANNELS,
+    MOTION_CHANNELS,
+    TRUNK_CHANNELS,
+    Trunk,
+    cost_volume,
+)
 from scene_perception.models.dwarf_decoder import UNIT_PX
 from scene_perception.models.dwarf_encoder import LEVELS, STEREO_CHANNELS, StereoEncoder
 from scene_perception.models.dwarf_heads import Head
@@ -62,20 +77,10 @@ def start_matching_dwarf(network: DWARF, seed: int) -> None:
         network: with drawn weights.
         seed: of the noise that costs are measured on.
     """
-    first = network.stereo_encoder.get_submodule("levels.0.0.conv")
-    if isinstance(first, nn.Conv2d):
-        first.weight -= first.weight.mean((1, 2, 3), keepdim=True)
+    see_differences(network.stereo_encoder)
     deviations = _deviations(network.stereo_encoder, seed)
-    refinements = (network.disparity_refinement, network.motion_refinement)
-    decoder = network.scene_flow_decoder
     for level in LEVELS:
-        if level == LEVELS[0]:
-            trunk: nn.Module = decoder.trunk
-            heads = {name: head for part in refinements for name, head in part.heads.items()}
-        else:
-            estimator = decoder.levels[f"level_{level}"]
-            trunk = estimator.get_submodule("trunk")
-            heads = dict(estimator.get_submodule("heads").named_children())
+        trunk, heads = level_of_dwarf(network, level)
         _write_trunk(trunk, deviations[level])
         for name, head in heads.items():
             if isinstance(head, Head):
@@ -102,10 +107,8 @@ def _deviation(costs: Tensor, volume: Volume) -> float:
     return float((own - own.mean(1, keepdim=True)).std())
 
 
-def _write_trunk(trunk: nn.Module, deviations: dict[str, float]) -> None:
+def _write_trunk(trunk: Trunk, deviations: dict[str, float]) -> None:
     """Let the first two layers tell which costs stand out; their channels are the volumes'."""
-    if not isinstance(trunk, Trunk):
-        raise TypeError(f"a level must have a trunk, got {type(trunk).__name__}")
     first, second, _ = (layer.conv for layer in trunk if isinstance(layer, SameConv))
     blur = first.weight.new_tensor(BLUR) / 16
     place, made = 0, second.in_channels - first.out_channels
@@ -127,7 +130,7 @@ def _write_trunk(trunk: nn.Module, deviations: dict[str, float]) -> None:
 def _write_head(head: Head, name: str, level: int) -> None:
     """Let a head predict the coarser level's motion and what stands out of the costs."""
     conv = head.prediction
-    inputs = head.first.in_channels - (128 + 128 + 96)
+    inputs = head.first.in_channels - TRUNK_CHANNELS
     motion, axes = _PLACES[name]
     for row, axis in enumerate(axes):
         if level < LEVELS[-1]:

@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from offline.training.initialization import bias_of
 from scene_perception.models.dwarf import DWARF
 from scene_perception.models.dwarf_blocks import (
     COST_CHANNELS,
@@ -81,7 +82,7 @@ def copy_level_of_dwarf(network: DWARF, level: int) -> None:
     coarser = network.scene_flow_decoder.levels[f"level_{level + 1}"]
     if not isinstance(coarser, Estimator):
         raise TypeError(f"levels of DWARF must be estimators, got {type(coarser).__name__}")
-    trunk, heads = _level_of_dwarf(network, level)
+    trunk, heads = level_of_dwarf(network, level)
     channels = (STEREO_CHANNELS[level], STEREO_CHANNELS[level + 1])
     for own, other in zip(_convolutions(trunk), _convolutions(coarser.trunk), strict=True):
         _copy(own, other, COST_CHANNELS, channels)
@@ -96,8 +97,12 @@ def copy_level_of_dwarf(network: DWARF, level: int) -> None:
             head.upsample_motion.load_state_dict(source.upsample_motion.state_dict())
 
 
-def _level_of_dwarf(network: DWARF, level: int) -> tuple[Trunk, dict[str, nn.Module]]:
-    """Return a level's trunk and heads; the finest one's heads belong to the refinements."""
+def level_of_dwarf(network: DWARF, level: int) -> tuple[Trunk, dict[str, nn.Module]]:
+    """Return a level's trunk and heads; the finest one's heads belong to the refinements.
+
+    Raises:
+        TypeError: for a level that is no estimator.
+    """
     if level > LEVELS[0]:
         estimator = network.scene_flow_decoder.levels[f"level_{level}"]
         if not isinstance(estimator, Estimator):
@@ -131,7 +136,7 @@ def _halve(prediction: nn.Conv2d, motion: int) -> None:
     """
     told = prediction.weight[:, motion : motion + MOTION_CHANNELS].clone()
     prediction.weight /= 2
-    _bias(prediction).div_(2)
+    bias_of(prediction).div_(2)
     prediction.weight[:, motion : motion + MOTION_CHANNELS] = told
 
 
@@ -155,10 +160,4 @@ def _copy(
     target[:before] = weight[:before]
     target[before : before + own] = 0
     target[before + own :] = weight[before + other :]
-    _bias(layer).copy_(_bias(source))
-
-
-def _bias(layer: nn.Conv2d | nn.ConvTranspose2d) -> Tensor:
-    if layer.bias is None:
-        raise ValueError(f"layers of a level must have a bias, {layer} has none")
-    return layer.bias
+    bias_of(layer).copy_(bias_of(source))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 INITIALIZATIONS = ("he", "xavier", "matching")
 # The last layers of flow and poses begin near 0, so that the first warps are about none.
@@ -44,6 +44,17 @@ def quiet(*layers: nn.Module) -> None:
     for layer in layers:
         for parameter in layer.parameters():
             parameter.mul_(_QUIET)
+
+
+def bias_of(layer: nn.Conv2d | nn.ConvTranspose2d) -> Tensor:
+    """Return a layer's bias.
+
+    Raises:
+        ValueError: if it has none.
+    """
+    if layer.bias is None:
+        raise ValueError(f"layer must have a bias, {layer} has none")
+    return layer.bias
 
 
 def set_momentum(network: nn.Module, norm: type[nn.Module], momentum: float) -> None:

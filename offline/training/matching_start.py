@@ -20,6 +20,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from offline.training.initialization import bias_of
 from scene_perception.models.layers import SameConv
 from scene_perception.models.sd_ofnet import FLOW_CHANNELS, LEVELS, FlowEstimator, PairConv, SDOFNet
 
@@ -38,10 +39,7 @@ _REST = 0.3  # of random weights beside all this, so that they do not drown it
 @torch.no_grad()
 def start_matching(network: SDOFNet) -> None:
     """Write the reader of costs into drawn weights, in place."""
-    first = network.encoder.get_submodule("levels.0.0.conv")
-    if isinstance(first, nn.Conv2d):
-        # What all pixels share would make all costs alike.
-        first.weight -= first.weight.mean((1, 2, 3), keepdim=True)
+    see_differences(network.encoder)
     for level in LEVELS:
         estimator = network.decoder.estimators[f"level_{level}"]
         if isinstance(estimator, FlowEstimator):
@@ -119,6 +117,13 @@ def _signed(weight: Tensor, row: int, pair: int, sign: float) -> None:
     weight[row, pair + 1, 1, 1] = -sign / _BOTH
 
 
+def see_differences(encoder: nn.Module) -> None:
+    """Take the mean off an encoder's first kernels: what all pixels share makes costs alike."""
+    first = encoder.get_submodule("levels.0.0.conv")
+    if isinstance(first, nn.Conv2d):
+        first.weight -= first.weight.mean((1, 2, 3), keepdim=True)
+
+
 def clear(conv: nn.Conv2d, rows: range, keep: Sequence[int] = ()) -> None:
     """Take the drawn weights out of ``rows``, but for what they read of the channels ``keep``."""
     kept = conv.weight[rows.start : rows.stop, list(keep)].clone()
@@ -136,10 +141,3 @@ def _conv(module: nn.Module) -> nn.Conv2d:
     if not isinstance(module, SameConv):
         raise TypeError(f"an estimator's layers must be SameConv, got {type(module).__name__}")
     return module.conv
-
-
-def bias_of(conv: nn.Conv2d) -> Tensor:
-    """Return a convolution's bias, which it must have."""
-    if conv.bias is None:
-        raise ValueError("an estimator's layers must have biases")
-    return conv.bias
